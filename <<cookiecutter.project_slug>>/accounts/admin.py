@@ -1,0 +1,8 @@
+"""Django's own user admin, for the custom user."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from accounts.models import User
+
+admin.site.register(User, UserAdmin)

@@ -1,0 +1,166 @@
+"""Settings: one file, driven by the environment.
+
+`.env` (made by `make install`, never committed) fills in what the environment does not say. `make` and `manage.py dev` let
+`.env` win instead, so that another project's variables in a shell cannot reach this one.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+GATEWAY_FILE = BASE_DIR / "config" / "gateway.json"
+
+env = environ.Env()
+environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
+
+# --- Core ---------------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DJANGO_DEBUG", default=False)
+SECRET_KEY = env("DJANGO_SECRET_KEY")
+
+
+def domain_of_site() -> str:
+    """The answer `domain_name`, as `config/gateway.json` keeps it."""
+    if not GATEWAY_FILE.exists():
+        return "localhost"
+    return str(json.loads(GATEWAY_FILE.read_text(encoding="utf-8"))["site_domain_name"])
+
+
+BASE_URL = env("DJANGO_BASE_URL", default="").rstrip("/") or f"https://{domain_of_site()}"
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "accounts",
+    "gateway",
+    "realtime",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database: SQLite on a laptop, PostgreSQL in production -------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # WAL lets readers go on while somebody writes; immediate transactions wait for the lock instead of failing half way.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    # A new connection for every event costs PostgreSQL more than the event itself.
+    DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("DATABASE_CONN_MAX_AGE", default=600))
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- People -------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Sessions stay in the database: only there does the end of a login show, and only then can its sockets be closed.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# --- WebSockets on API Gateway ------------------------------------------------------------------------------------
+
+AWS_REGION = env("AWS_REGION", default="")
+
+_default_origins = [f"{urlsplit(BASE_URL).scheme}://{urlsplit(BASE_URL).netloc}", *CSRF_TRUSTED_ORIGINS]
+if DEBUG:
+    _default_origins += ["http://localhost:*", "http://127.0.0.1:*"]
+
+WEBSOCKETS: dict[str, Any] = {
+    "BASE_URL": BASE_URL,
+    "GATEWAY_FILE": GATEWAY_FILE,
+    "STAGE": env("WEBSOCKET_STAGE", default=""),
+    "REGION": AWS_REGION,
+    "APIGATEWAYV2_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYV2", default=""),
+    "MANAGEMENT_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", default=""),
+    "SECRETS": env.list("WEBSOCKET_SECRETS", default=[]),
+    "ALLOWED_ORIGINS": env.list("WEBSOCKET_ALLOWED_ORIGINS", default=_default_origins),
+}
+
+# --- Files and language -------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# --- Security: what only makes sense behind TLS is off while debugging --------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_SSL_REDIRECT = not DEBUG and env.bool("DJANGO_SSL_REDIRECT", default=True)
+# API Gateway follows no redirect, and a load balancer's health check speaks plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^ws/", r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=True) else None
+
+# --- Logs: lines for people while debugging, and never a query string ----------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"no_query": {"()": "config.logs.WithoutQueryString"}},
+    "formatters": {"plain": {"format": "{asctime} {levelname:<7} {name}  {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_query"]},
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+    },
+}

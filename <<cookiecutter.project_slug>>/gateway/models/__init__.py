@@ -1,0 +1,16 @@
+"""What Django keeps: gateways, sessions, tokens, attempts, channel permissions."""
+
+from gateway.models.api_gateway import ApiGateway, ApiGatewayAdditionalRoute
+from gateway.models.channel_permission import ChannelPermission
+from gateway.models.rate_limit import ConnectionRateLimit
+from gateway.models.session import WebSocketSession
+from gateway.models.token import WebSocketToken
+
+__all__ = [
+    "ApiGateway",
+    "ApiGatewayAdditionalRoute",
+    "ChannelPermission",
+    "ConnectionRateLimit",
+    "WebSocketSession",
+    "WebSocketToken",
+]
