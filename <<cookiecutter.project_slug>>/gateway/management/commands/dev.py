@@ -1,0 +1,146 @@
+"""`manage.py dev`: everything on this machine, with one command."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import SUPPRESS
+from types import FrameType
+from typing import Any, Never
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway.management.processes import Child, require_free_port, wait_until_it_answers
+
+DEMO_USERS = ("alice", "bob")
+DEMO_PASSWORD = "demo-password"  # noqa: S105
+POLL_SECONDS = 0.2
+RESTART_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs the project on this machine: migrates, registers the gateway, starts a local API Gateway and keeps it running, "
+        "provisions onto it, and serves Django with autoreload. Ctrl-C stops everything."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="where Django listens (8000)")
+        parser.add_argument("--gateway-port", type=int, default=8001, help="where the local API Gateway listens (8001)")
+        parser.add_argument("--prepare", action="store_true", help=SUPPRESS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["prepare"]:
+            self.prepare()
+            return
+        require_free_port(options["port"], "--port (make: PORT=...)")
+        require_free_port(options["gateway_port"], "--gateway-port (make: GATEWAY_PORT=...)")
+        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signal_number, _stop)
+        self.environment = local_environment(options["port"], options["gateway_port"])
+        self.port: int = options["port"]
+        self.gateway_port: int = options["gateway_port"]
+        self.children: list[Child] = []
+        try:
+            self.run()
+        finally:
+            for child in reversed(self.children):
+                child.stop()
+
+    # -- what the supervisor does ----------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        emulator = self.start_emulator()
+        self.prepare_in_a_child()
+        django = Child.start("Django", ["runserver", f"127.0.0.1:{self.port}"], self.environment)
+        self.children.append(django)
+        wait_until_it_answers(django, f"http://127.0.0.1:{self.port}/healthz")
+        self.announce()
+        while django.exit_code is None:
+            time.sleep(POLL_SECONDS)
+            if emulator.exit_code is not None:
+                emulator = self.restart_emulator(emulator)
+        raise CommandError(f"Django stopped with exit code {django.exit_code}; the lines above say why.")
+
+    def start_emulator(self) -> Child:
+        child = Child.start("The local API Gateway", ["emulator", "--port", str(self.gateway_port)], self.environment)
+        self.children.append(child)
+        wait_until_it_answers(child, f"http://127.0.0.1:{self.gateway_port}/_emulator/health")
+        return child
+
+    def restart_emulator(self, ended: Child) -> Child:
+        self.say(f"The local API Gateway ended with exit code {ended.exit_code}. Starting it again.")
+        self.children.remove(ended)
+        time.sleep(RESTART_SECONDS)
+        child = self.start_emulator()
+        self.prepare_in_a_child()
+        return child
+
+    def prepare_in_a_child(self) -> None:
+        """In a process of its own: the settings here were read before the local addresses were known."""
+        command = [sys.executable, "manage.py", "dev", "--prepare"]
+        if subprocess.run(command, env=self.environment, check=False).returncode:  # noqa: S603
+            raise CommandError("The project could not be prepared; the lines above say why.")
+
+    def announce(self) -> None:
+        self.say("")
+        self.say(f"  Window 1:  http://127.0.0.1:{self.port}/")
+        self.say(f"  Window 2:  http://localhost:{self.port}/   (another name, so it keeps its own sign-in)")
+        if settings.DEBUG:
+            self.say(f"  Sign in as {' or '.join(DEMO_USERS)}, password {DEMO_PASSWORD}.")
+        self.say("  Ctrl-C stops everything.")
+        self.say("")
+        self.say(f"READY http://127.0.0.1:{self.port}/")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    # -- what the prepared process does ----------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("register_gateway", verbosity=0)
+        except CommandError as error:
+            self.stderr.write(self.style.WARNING(f"register_gateway: {error}"))
+        if settings.DEBUG:
+            make_demo_users()
+        call_command("provision_gateway", verbosity=0)
+
+
+def make_demo_users() -> None:
+    """Somebody to sign in as, while the project has no users of its own."""
+    users = get_user_model()._default_manager  # noqa: SLF001  (Django's documented name)
+    if users.filter(is_superuser=False).exists():
+        return
+    for name in DEMO_USERS:
+        user = users.model(username=name)
+        user.set_password(DEMO_PASSWORD)
+        user.save()
+
+
+def local_environment(port: int, gateway_port: int) -> dict[str, str]:
+    """What the children see: this process's environment (`.env` included) with every address on this machine."""
+    gateway = f"http://127.0.0.1:{gateway_port}"
+    inherited = {name: value for name, value in os.environ.items() if name not in {"AWS_PROFILE", "AWS_SESSION_TOKEN"}}
+    return inherited | {
+        "DOTENV_WINS": "false",
+        "DJANGO_BASE_URL": f"http://127.0.0.1:{port}",
+        "DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "AWS_REGION": os.environ.get("AWS_REGION") or "us-east-1",
+        "AWS_ENDPOINT_URL_APIGATEWAYV2": gateway,
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": gateway,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> Never:
+    raise SystemExit(0)
