@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="where Django listens (8000)")
         parser.add_argument("--gateway-port", type=int, default=8001, help="where the local API Gateway listens (8001)")
+        parser.add_argument("--state", default="", help="file in which the local API Gateway keeps its APIs")
         parser.add_argument("--prepare", action="store_true", help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         self.environment = local_environment(options["port"], options["gateway_port"])
         self.port: int = options["port"]
         self.gateway_port: int = options["gateway_port"]
+        self.state: list[str] = ["--state", options["state"]] if options["state"] else []
         self.children: list[Child] = []
         try:
             self.run()
@@ -68,7 +70,9 @@ class Command(BaseCommand):
         raise CommandError(f"Django stopped with exit code {django.exit_code}; the lines above say why.")
 
     def start_emulator(self) -> Child:
-        child = Child.start("The local API Gateway", ["emulator", "--port", str(self.gateway_port)], self.environment)
+        child = Child.start(
+            "The local API Gateway", ["emulator", "--port", str(self.gateway_port), *self.state], self.environment
+        )
         self.children.append(child)
         wait_until_it_answers(child, f"http://127.0.0.1:{self.gateway_port}/_emulator/health")
         return child
