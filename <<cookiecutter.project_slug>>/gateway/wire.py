@@ -54,6 +54,20 @@ def meta_key(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
 
+def is_ping(body: object) -> bool:
+    """Whether a message only keeps the connection alive: `{"type": "ping"}`, and nothing else in it.
+
+    API Gateway ends a connection after ten minutes without a message and sends no pings of its own, and a browser cannot send one,
+    so `client.js` sends this. `WebSocketView` answers it after the guards of the session and before any handler is picked.
+    """
+    return body == {"type": "ping"}
+
+
+def pong_frame() -> dict[str, Any]:
+    """The answer to a ping. It tells the client that the whole way to Django and back works."""
+    return {"type": "pong"}
+
+
 def error_frame(code: str, message: str, *, reply_to: object = None, errors: Any = None) -> dict[str, Any]:
     """The reply to a message that was refused or is invalid."""
     frame: dict[str, Any] = {"type": "error", "code": code, "message": message, "reply_to": reply_to}
