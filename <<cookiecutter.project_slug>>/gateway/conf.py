@@ -59,6 +59,11 @@ class WebSocketSettings:
     """Posts a second this process may make at most; AWS's default for a whole account and region is 10,000."""
     SEND_TIMEOUT: float = 10.0
 
+    METRICS_FLUSH_SECONDS: float = 10.0
+    """How often a process writes its figures to the database. 0 turns figures off."""
+    METRICS_RETENTION_MINUTES: int = 2_880
+    """How long figures by the minute are kept; totals are kept for good."""
+
     SESSION_RETENTION_DAYS: int = 30
     REFUSAL_RETENTION: int = 10_000
     """Rows kept of refusals and of connection attempts."""

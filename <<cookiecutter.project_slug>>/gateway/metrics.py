@@ -1,0 +1,87 @@
+"""Counters and histograms, kept in the process. Counting takes a lock and a dictionary, and no statement.
+
+`gateway.monitoring` writes what has gathered to the database from a background thread; the admin and `/metrics` read it there, so
+that the figures are those of all workers together.
+"""
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+COUNTERS: Final[Mapping[str, str]] = {
+    "websocket_connects_total": "Connection attempts by outcome: accepted, or the refusal's code.",
+    "websocket_tokens_total": "Token requests by outcome: issued, or the refusal's code.",
+    "websocket_messages_total": "Messages by handler and outcome: handled, error, or the refusal's code.",
+    "websocket_disconnects_total": "Ended connections by WebSocket close code.",
+    "websocket_posts_total": "Messages sent through the management API by outcome: sent, gone, throttled, failed.",
+    "websocket_management_errors_total": "Answers of the management API other than success, by HTTP status.",
+}
+HISTOGRAMS: Final[Mapping[str, str]] = {
+    "websocket_message_seconds": "Time from a message's arrival at Django to its answer, by handler.",
+}
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 29.0)
+"""Upper bounds in seconds. API Gateway waits for 29 seconds at most."""
+
+Series = str
+"""One figure: its name and labels, as `series` writes them."""
+
+
+def series(name: str, **labels: object) -> Series:
+    """A figure's name with its labels, as Prometheus writes it: `x_total{code="accepted"}`."""
+    return name + "{" + ",".join(f'{label}="{_escaped(value)}"' for label, value in sorted(labels.items())) + "}"
+
+
+def _escaped(value: object) -> str:
+    return str(value)[:100].replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+class Registry:
+    """What has been counted since the last `drain`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: Counter[Series] = Counter()
+        self.on_first: Callable[[], None] | None = None
+        """Called once, when something is counted: the flusher starts with the first figure, after any fork."""
+
+    def add(self, values: Mapping[Series, float]) -> None:
+        """Adds to several series at once."""
+        with self._lock:
+            for name, value in values.items():
+                self._values[name] += value  # type: ignore[assignment]  (a Counter adds floats as well)
+            started, self.on_first = self.on_first, None
+        if started:
+            started()
+
+    def drain(self) -> dict[Series, float]:
+        """What was counted, which from now on is the caller's to keep."""
+        with self._lock:
+            values, self._values = self._values, Counter()
+        return dict(values)
+
+
+registry = Registry()
+
+
+def count(name: str, amount: float = 1, **labels: object) -> None:
+    """Adds to a counter of `COUNTERS`. Labels must come from small sets: each combination is a row."""
+    if name not in COUNTERS:
+        raise ValueError(f"{name} is no counter of gateway.metrics.COUNTERS")
+    registry.add({series(name, **labels): amount})
+
+
+def observe(name: str, seconds: float, **labels: object) -> None:
+    """Adds one observation to a histogram of `HISTOGRAMS`."""
+    if name not in HISTOGRAMS:
+        raise ValueError(f"{name} is no histogram of gateway.metrics.HISTOGRAMS")
+    place = bisect_left(BUCKETS, seconds)
+    bound = str(BUCKETS[place]) if place < len(BUCKETS) else "+Inf"
+    registry.add(
+        {
+            series(f"{name}_bucket", le=bound, **labels): 1,
+            series(f"{name}_sum", **labels): seconds,
+            series(f"{name}_count", **labels): 1,
+        }
+    )

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests")
 os.environ.setdefault("DJANGO_DEBUG", "true")
+os.environ.setdefault("DJANGO_BASE_URL", "https://www.example.com")
 os.environ.setdefault("WEBSOCKET_SECRETS", "tests-only-secret-tests-only-secret-1234")
 os.environ.setdefault("AWS_REGION", "eu-central-1")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")

@@ -2,6 +2,7 @@
 
 from gateway.models.api_gateway import ApiGateway, ApiGatewayAdditionalRoute
 from gateway.models.channel_permission import ChannelPermission
+from gateway.models.metric import Metric
 from gateway.models.rate_limit import ConnectionRateLimit
 from gateway.models.session import WebSocketSession
 from gateway.models.token import WebSocketToken
@@ -11,6 +12,7 @@ __all__ = [
     "ApiGatewayAdditionalRoute",
     "ChannelPermission",
     "ConnectionRateLimit",
+    "Metric",
     "WebSocketSession",
     "WebSocketToken",
 ]

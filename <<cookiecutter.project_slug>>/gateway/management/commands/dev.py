@@ -120,7 +120,7 @@ class Command(BaseCommand):
 
 def make_demo_users() -> None:
     """Somebody to sign in as, while the project has no users of its own."""
-    users = get_user_model()._default_manager  # noqa: SLF001  (Django's documented name)
+    users = get_user_model()._default_manager
     if users.filter(is_superuser=False).exists():
         return
     for name in DEMO_USERS:

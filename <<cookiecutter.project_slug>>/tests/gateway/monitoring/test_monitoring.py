@@ -1,0 +1,131 @@
+"""Figures: counted in the process, flushed to one table, read by people and by Prometheus."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from gateway import metrics, monitoring
+from gateway.models import Metric
+
+NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
+ACCEPTED = 'websocket_connects_total{code="accepted"}'
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted_yet() -> Iterator[None]:
+    metrics.registry.drain()
+    yield
+    metrics.registry.drain()
+
+
+def test_counting_takes_no_statement(django_assert_num_queries: object, db: None) -> None:
+    """The request path only touches memory."""
+    with CaptureQueriesContext(connection) as queries:
+        metrics.count("websocket_connects_total", code="accepted")
+        metrics.observe("websocket_message_seconds", 0.02, handler="default")
+
+    assert len(queries) == 0
+
+
+def test_an_unknown_name_is_a_mistake() -> None:
+    """A figure without a sentence about it would be a figure that nobody finds."""
+    with pytest.raises(ValueError, match="no counter"):
+        metrics.count("websocket_conects_total")
+
+
+def test_flush_adds_to_the_minute_and_to_the_total(db: None) -> None:
+    """Two flushes in different minutes leave two minutes and their sum."""
+    metrics.count("websocket_connects_total", code="accepted")
+    monitoring.flush(NOW)
+    metrics.count("websocket_connects_total", 2, code="accepted")
+    monitoring.flush(NOW + timedelta(minutes=1))
+
+    values = dict(Metric.objects.filter(series=ACCEPTED).values_list("minute", "value"))
+    minute = monitoring.minute_of(NOW)
+    assert values == {Metric.TOTAL: 3, minute: 1, minute + 1: 2}
+
+
+def test_old_minutes_are_deleted(db: None) -> None:
+    """The table is bounded by its retention."""
+    metrics.count("websocket_connects_total", code="accepted")
+    monitoring.flush(NOW - timedelta(days=30))
+    monitoring.flush(NOW)
+
+    minutes = set(Metric.objects.filter(series=ACCEPTED).values_list("minute", flat=True))
+    assert minutes == {Metric.TOTAL}
+
+
+def test_a_flush_that_fails_loses_nothing(db: None, settings: object) -> None:
+    """Without the table there is nowhere to write; the figures wait."""
+    metrics.count("websocket_connects_total", code="accepted")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gateway_metric RENAME TO gateway_metric_away")
+    try:
+        assert monitoring.flush(NOW) == 0
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE gateway_metric_away RENAME TO gateway_metric")
+
+    assert metrics.registry.drain() == {ACCEPTED: 1}
+
+
+def test_a_minute_has_one_sample_of_open_sessions(db: None) -> None:
+    """Whichever worker comes first samples; the others leave it."""
+    monitoring.flush(NOW)
+    monitoring.flush(NOW)
+
+    assert Metric.objects.filter(series__startswith=monitoring.STALE_SESSIONS).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_add_up() -> None:
+    """Ten flushes at once, of the same series: nothing is lost and nothing deadlocks."""
+
+    def worker() -> None:
+        monitoring._add(Metric.TOTAL, {ACCEPTED: 1, "another_total{}": 1})
+        connections.close_all()
+
+    threads = [threading.Thread(target=worker) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Metric.objects.get(minute=Metric.TOTAL, series=ACCEPTED).value == 10
+
+
+def test_prometheus_reads_cumulated_buckets(db: None) -> None:
+    """Stored apart, shown cumulated, as the text format wants it."""
+    for seconds in (0.003, 0.02, 60.0):
+        metrics.observe("websocket_message_seconds", seconds, handler="default")
+    monitoring.flush(NOW)
+
+    lines = monitoring.exposition().splitlines()
+
+    assert 'websocket_message_seconds_bucket{handler="default",le="0.005"} 1' in lines
+    assert 'websocket_message_seconds_bucket{handler="default",le="0.025"} 2' in lines
+    assert 'websocket_message_seconds_bucket{handler="default",le="+Inf"} 3' in lines
+    assert 'websocket_message_seconds_count{handler="default"} 3' in lines
+
+
+def test_labels_cannot_break_out() -> None:
+    """A quote or a line break in a label stays inside it."""
+    assert metrics.series("x_total", code='a"b\nc\\') == 'x_total{code="a\\"b\\nc\\\\"}'
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "expected"),
+    [
+        ({}, 0.5, None),
+        ({"0.005": 10}, 0.95, 0.005),
+        ({"0.005": 9, "1.0": 1}, 0.5, 0.005),
+        ({"0.005": 9, "1.0": 1}, 0.95, 1.0),
+    ],
+)
+def test_percentile(counts: dict[str, float], share: float, expected: float | None) -> None:
+    """The bound of the bucket in which the wanted observation lies."""
+    assert monitoring.percentile(counts, share) == expected
