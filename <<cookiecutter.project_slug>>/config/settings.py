@@ -48,7 +48,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -56,6 +55,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+if not DEBUG:
+    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -130,6 +132,7 @@ WEBSOCKETS: dict[str, Any] = {
     "MANAGEMENT_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", default=""),
     "SECRETS": env.list("WEBSOCKET_SECRETS", default=[]),
     "ALLOWED_ORIGINS": env.list("WEBSOCKET_ALLOWED_ORIGINS", default=_default_origins),
+    "METRICS_TOKEN": env("WEBSOCKET_METRICS_TOKEN", default=""),
 }
 
 # --- Files and language -------------------------------------------------------------------------------------------

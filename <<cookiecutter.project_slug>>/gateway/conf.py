@@ -64,6 +64,9 @@ class WebSocketSettings:
     METRICS_RETENTION_MINUTES: int = 2_880
     """How long figures by the minute are kept; totals are kept for good."""
 
+    METRICS_TOKEN: str = ""
+    """What Prometheus sends as its bearer token to `/metrics`. Empty: only signed-in staff may read it."""
+
     SESSION_RETENTION_DAYS: int = 30
     REFUSAL_RETENTION: int = 10_000
     """Rows kept of refusals and of connection attempts."""

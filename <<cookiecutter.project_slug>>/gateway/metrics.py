@@ -6,7 +6,7 @@ that the figures are those of all workers together.
 
 import threading
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -42,7 +42,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: Counter[Series] = Counter()
+        self._values: defaultdict[Series, float] = defaultdict(float)
         self.on_first: Callable[[], None] | None = None
         """Called once, when something is counted: the flusher starts with the first figure, after any fork."""
 
@@ -50,7 +50,7 @@ class Registry:
         """Adds to several series at once."""
         with self._lock:
             for name, value in values.items():
-                self._values[name] += value  # type: ignore[assignment]  (a Counter adds floats as well)
+                self._values[name] += value
             started, self.on_first = self.on_first, None
         if started:
             started()
@@ -58,7 +58,7 @@ class Registry:
     def drain(self) -> dict[Series, float]:
         """What was counted, which from now on is the caller's to keep."""
         with self._lock:
-            values, self._values = self._values, Counter()
+            values, self._values = self._values, defaultdict(float)
         return dict(values)
 
 

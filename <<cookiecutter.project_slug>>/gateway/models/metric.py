@@ -18,6 +18,7 @@ class Metric(models.Model):
 
     class Meta:
         verbose_name = "figure"
+        verbose_name_plural = "Realtime"
         ordering = ["minute", "series"]
         constraints = [models.UniqueConstraint(fields=["minute", "series"], name="one_value_per_minute_and_series")]
 
