@@ -1,16 +1,51 @@
-"""What log lines must not hold."""
+"""How log lines look, and what they must not hold."""
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 QUERY = re.compile(r"\?[^\s\"']+")
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "status_code", "server_time"}
+LINE_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\x1b": "\\x1b"})
 
 
 class WithoutQueryString(logging.Filter):
-    """Cuts query strings out of request lines: a socket's carries its one-time token."""
+    """Cuts query strings out of messages: a socket's carries its one-time token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         if "?" in text:
             record.msg, record.args = QUERY.sub("?...", text), ()
         return True
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What the caller gave as `extra=`: connection id, request id, refusal code."""
+    return {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
+
+
+class PlainFormatter(logging.Formatter):
+    """For people: one line, with the extra values behind it. What a client sent cannot start a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
+        extra = "".join(f" {name}={value}" for name, value in extra_of(record).items())
+        line = f"{time} {record.levelname:<7} {record.name}: {record.getMessage()}{extra}".translate(LINE_BREAKS)
+        return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+
+
+class JsonFormatter(logging.Formatter):
+    """For machines: one JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        } | extra_of(record)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)

@@ -159,17 +159,21 @@ SECURE_SSL_REDIRECT = not DEBUG and env.bool("DJANGO_SSL_REDIRECT", default=True
 SECURE_REDIRECT_EXEMPT = [r"^ws/", r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=True) else None
 
-# --- Logs: lines for people while debugging, and never a query string ----------------------------------------------
+# --- Logs: lines for people while debugging, JSON for machines otherwise; never a query string ------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"no_query": {"()": "config.logs.WithoutQueryString"}},
-    "formatters": {"plain": {"format": "{asctime} {levelname:<7} {name}  {message}", "style": "{"}},
+    "formatters": {"plain": {"()": "config.logs.PlainFormatter"}, "json": {"()": "config.logs.JsonFormatter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_query"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env("DJANGO_LOG_FORMAT", default="plain" if DEBUG else "json"),
+            "filters": ["no_query"],
+        },
     },
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "root": {"handlers": ["console"], "level": env("DJANGO_LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},

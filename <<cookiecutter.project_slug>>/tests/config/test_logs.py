@@ -1,0 +1,57 @@
+"""Log lines: for people, for machines, and never with a query string."""
+
+import json
+import logging
+
+from config.logs import JsonFormatter, PlainFormatter, WithoutQueryString
+
+
+def record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": "gateway", "levelname": "INFO", "msg": message, "args": arguments} | extra)
+
+
+def test_a_query_string_is_cut_out() -> None:
+    """A socket's query string carries its one-time token."""
+    line = record('"%s" %s', "GET /ws/connect?ws_token=abc123&channel=lobby HTTP/1.1", 200)
+
+    assert WithoutQueryString().filter(line)
+    assert line.getMessage() == '"GET /ws/connect?... HTTP/1.1" 200'
+
+
+def test_a_line_without_a_query_string_is_left_alone() -> None:
+    """Questions may be asked in a log."""
+    line = record("ready? %s", "yes")
+
+    WithoutQueryString().filter(line)
+
+    assert line.getMessage() == "ready? yes"
+
+
+def test_json_holds_what_was_given_as_extra() -> None:
+    """A refusal's code is a field of its own, to search for."""
+    line = json.loads(JsonFormatter().format(record("refused", code="token_invalid", connection_id="abc=")))
+
+    assert (line["message"], line["code"], line["connection_id"]) == ("refused", "token_invalid", "abc=")
+
+
+def test_json_holds_the_exception() -> None:
+    """A traceback stays within its line."""
+    try:
+        raise ValueError("no")
+    except ValueError as error:
+        text = JsonFormatter().format(record("failed", exc_info=(ValueError, error, error.__traceback__)))
+
+    assert "\n" not in text
+    assert "ValueError: no" in json.loads(text)["exception"]
+
+
+def test_a_client_cannot_forge_a_line() -> None:
+    """A line break in a value is shown, not obeyed."""
+    text = PlainFormatter().format(record("refused", channel="x\n12:00:00 INFO gateway: all is well"))
+
+    assert "\n" not in text
+
+
+def test_a_plain_line_shows_the_extra_values() -> None:
+    """People search too."""
+    assert PlainFormatter().format(record("refused", code="rate_limited")).endswith("refused code=rate_limited")
