@@ -11,7 +11,7 @@ import sys
 
 if sys.version_info < (3, 11):  # before anything that an older Python would stumble over
     sys.exit(
-        "Python 3.11 or newer is needed and this is %d.%d: run setup_project.py with a newer one, such as python3.12."
+        "Python 3.11 or newer is needed and this is %d.%d: put a newer one first on PATH, or `make PYTHON=python3.12 ...`."
         % sys.version_info[:2]
     )
 
@@ -21,6 +21,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -56,8 +57,8 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {"DOTENV_WINS": "1"}
 
 
-def run(*command: str | Path, cwd: Path = ROOT, on_line: Callable[[str], None] | None = None) -> tuple[int, str]:
-    """Run a child to its end in a clean environment; its status and everything it said."""
+def run(*command: str | Path, cwd: Path, on_line: Callable[[str], object] = len) -> tuple[int, str]:
+    """Run a child to its end in a clean environment; its status and everything it said. It does not outlive this process."""
     said: list[str] = []
     with subprocess.Popen(
         [str(part) for part in command],
@@ -69,10 +70,13 @@ def run(*command: str | Path, cwd: Path = ROOT, on_line: Callable[[str], None] |
         encoding="utf-8",
         errors="replace",
     ) as child:
-        for line in child.stdout or ():
-            said.append(line)
-            if on_line is not None:
+        try:
+            for line in child.stdout or ():
+                said.append(line)
                 on_line(line)
+        except BaseException:
+            child.terminate()
+            raise
     return child.returncode, "".join(said)
 
 
@@ -106,9 +110,9 @@ def python_of(venv: Path) -> Path:
 
 def make_venv(venv: Path, python: str = sys.executable) -> None:
     """Make `venv`, unless there is one that works. It has no pip until pip is what installs the packages."""
-    if python_of(venv).exists() and run(python_of(venv), "-c", "")[0] == 0:
+    if python_of(venv).exists() and run(python_of(venv), "-c", "", cwd=venv.parent)[0] == 0:
         return
-    status, said = run(python, "-m", "venv", "--without-pip", "--clear", venv)
+    status, said = run(python, "-m", "venv", "--without-pip", "--clear", venv, cwd=venv.parent)
     if status != 0:
         raise SetupError(
             f"{python} could not make a virtual environment ({last_line(said)}): install its venv module"
@@ -149,13 +153,15 @@ def install(venv: Path, locks: Sequence[Path], say: Callable[[str], None] = prin
 def with_uv(venv: Path, arguments: Sequence[str]) -> bool:
     """Whether uv is here and could do it. It may know other indexes than pip does, so its failure is not the end."""
     uv = shutil.which("uv")
-    return uv is not None and run(uv, "pip", "install", "--python", python_of(venv), *arguments)[0] == 0
+    return (
+        uv is not None and run(uv, "pip", "install", "--python", python_of(venv), *arguments, cwd=venv.parent)[0] == 0
+    )
 
 
 def with_pip(venv: Path, arguments: Sequence[str], say: Callable[[str], None]) -> None:
     """Let pip do it, with a sign of life every ten packages."""
-    if run(python_of(venv), "-m", "pip", "--version")[0] != 0:
-        status, said = run(python_of(venv), "-m", "ensurepip")
+    if run(python_of(venv), "-m", "pip", "--version", cwd=venv.parent)[0] != 0:
+        status, said = run(python_of(venv), "-m", "ensurepip", cwd=venv.parent)
         if status != 0:
             raise SetupError(
                 f"This Python cannot put pip into a virtual environment ({last_line(said)}): install its venv module"
@@ -170,7 +176,7 @@ def with_pip(venv: Path, arguments: Sequence[str], say: Callable[[str], None]) -
                 say(f"  {len(seen)} fetched ...")
 
     pip = (python_of(venv), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off")
-    status, said = run(*pip, "--retries=2", *arguments, on_line=watch)
+    status, said = run(*pip, "--retries=2", *arguments, cwd=venv.parent, on_line=watch)
     if status != 0:
         raise SetupError(why_not_installed(said))
 
@@ -225,6 +231,7 @@ def main() -> int:
         "--no-database", action="store_true", help="leave the database alone (`manage.py dev` prepares it)"
     )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         set_up(ROOT, dev=options.dev, database=not options.no_database)
     except SetupError as error:

@@ -1,0 +1,168 @@
+"""Looks at the answers before a file is written; each bad one is refused with a sentence that names it and the remedy."""
+
+import json
+import keyword
+import re
+import sys
+import unicodedata
+
+# tojson escapes single quotes and no double ones, so the quotes here must be single.
+ANSWERS = r'<<cookiecutter|tojson>>'  # fmt: skip
+
+SLUG = re.compile(r"[a-z][a-z0-9_-]*")
+ROUTE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
+HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+TEXTS = ("project_name", "description", "author")
+DOMAINS = ("domain_name", "websocket_domain")
+
+BUILT_IN_ROUTES = ("connect", "disconnect", "default")
+NAMES_IN_USE = (
+    "all_permissions_required", "args", "as_view", "aws_api_gateway_id", "body", "can_join_channel", "dispatch", "event",
+    "handler", "handler_selection_key", "http_method_names", "http_method_not_allowed", "kwargs", "on_connect",
+    "on_disconnect", "options", "permissions_required", "request", "route_selection_key", "setup", "view_is_async",
+    "websocket_session",
+)  # fmt: skip
+"""Names that the generated view uses for something else: a handler so called would take the place of it."""
+
+
+def refused_texts(answers):
+    """Characters that a line of a file cannot hold.
+
+    >>> list(refused_texts({"project_name": "Chat 🎉", "description": "", "author": "A"}))
+    []
+    >>> len(list(refused_texts({"project_name": " ", "description": "two\\nlines", "author": "A"})))
+    2
+    """
+    for name in TEXTS:
+        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in answers[name]):
+            yield f"{name} holds a line break or another control character: give it as one line of text."
+    if not answers["project_name"].strip():
+        yield "project_name is empty: give the project a title."
+
+
+def refused_slug(slug):
+    """The folder's name.
+
+    >>> list(refused_slug("my-app_2"))
+    []
+    >>> len(list(refused_slug("My App")))
+    1
+    """
+    if not SLUG.fullmatch(slug):
+        yield (
+            f"project_slug {slug!r} cannot name the folder: begin with a lower-case letter and go on with lower-case"
+            " letters, digits, - and _."
+        )
+
+
+def is_host_name(text):
+    """Whether `text` can be looked up: labels of letters, digits and hyphens, the last of them not a number.
+
+    >>> [is_host_name(text) for text in ("ws.example.com", "Example.com", "localhost", "a_b.com", "https://a.com", "10.0.0.1")]
+    [True, True, False, False, False, False]
+    """
+    labels = text.lower().split(".")
+    well_formed = all(HOST_LABEL.fullmatch(label) for label in labels)
+    return well_formed and len(labels) > 1 and len(text) <= 253 and not labels[-1].isdigit()
+
+
+def refused_domains(answers):
+    for name in DOMAINS:
+        if not is_host_name(answers[name]):
+            yield (
+                f"{name} {answers[name]!r} is not a host name: give one such as ws.example.com, without https://, port or"
+                " path (names in other scripts as xn--...)."
+            )
+
+
+def refused_region(region):
+    """
+    >>> list(refused_region("us-gov-west-1"))
+    []
+    >>> len(list(refused_region("Frankfurt")))
+    1
+    """
+    if not REGION.fullmatch(region):
+        yield f"aws_region {region!r} is not the name of an AWS region: give one such as us-east-1 or eu-central-1."
+
+
+def names_of(routes):
+    """The route names in the answer; empty ones do not count, so a lone comma means none.
+
+    >>> names_of("chat_message, fetch_history"), names_of(",")
+    (['chat_message', 'fetch_history'], [])
+    """
+    return [name for name in (part.strip() for part in routes.split(",")) if name]
+
+
+def refused_routes(routes):
+    """Routes become methods of the view and names in JSON, so they must be fit for both.
+
+    >>> list(refused_routes("chat_message, fetch_history"))
+    []
+    >>> len(list(refused_routes("a b, class, default, dispatch, x, x")))
+    5
+    """
+    names = names_of(routes)
+    for name in dict.fromkeys(names):
+        reason = why_not_a_route(name)
+        if reason:
+            yield f"routes: {name!r} {reason}."
+        if names.count(name) > 1:
+            yield f"routes: {name!r} is there twice: name it once."
+
+
+def why_not_a_route(name):
+    """What is wrong with one name and what to do, or None."""
+    if not ROUTE.fullmatch(name):
+        return (
+            "cannot name a route: use at most 64 lower-case letters, digits and _, begin with a letter, and put commas"
+            " between names"
+        )
+    if name in BUILT_IN_ROUTES:
+        return "is there in every project: leave it out"
+    if keyword.iskeyword(name):
+        return f"is a word of the Python language: take another name, such as {name}_message"
+    if name in NAMES_IN_USE:
+        return f"is a name the view itself uses: take another, such as {name}_message"
+    return None
+
+
+def literal(text):
+    """`text` as a string literal of Python and of TOML, spelled as in cookiecutter.json."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def derived(answers):
+    """What cookiecutter.json works out from the answers."""
+    literals = {f"__{name}_literal": literal(answers[name]) for name in TEXTS}
+    domains = {f"__{name}": answers[name].lower() for name in DOMAINS}
+    return {"__routes": " ".join(names_of(answers["routes"])), **literals, **domains}
+
+
+def refusals(answers):
+    """Every reason against the answers, one sentence each."""
+    found = [
+        *refused_texts(answers),
+        *refused_slug(answers["project_slug"]),
+        *refused_domains(answers),
+        *refused_region(answers["aws_region"]),
+        *refused_routes(answers["routes"]),
+    ]
+    if not found:
+        changed = [name for name, value in derived(answers).items() if answers[name] != value]
+        found += [f"{name} follows from the other answers: do not give it." for name in changed]
+    return found
+
+
+def main():
+    found = refusals(json.loads(ANSWERS))
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

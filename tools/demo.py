@@ -1,0 +1,141 @@
+"""`make demo`: renders the template with its default answers into build/demo, sets that up and serves it.
+
+What the project made there itself (`.env`, `.venv`, the database) outlives the next render, as do files of your own; files
+that the last render brought and the template no longer has do not.
+"""
+
+import argparse
+import filecmp
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+DEMO = BUILD / "demo"
+LAST_RENDER = BUILD / "demo.files"
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "<<cookiecutter.project_slug>>"))
+
+import setup_project as setup
+
+LOCAL = {".env", ".venv", ".emulator", "__pycache__", "staticfiles"}
+"""What appears while a project is worked on (the SQLite database aside). It is no part of a render."""
+
+
+class DemoError(Exception):
+    """Why there is no demo, in one sentence."""
+
+
+def require_free(port: int, variable: str) -> None:
+    """Fail before the long part, not after it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoError(
+                f"Port {port} is taken: choose another with `make demo {variable}={port + 1000}`."
+            ) from error
+
+
+# --- Rendering ----------------------------------------------------------------------------------------------------
+
+
+def cookiecutter() -> Path:
+    """Cookiecutter, in an environment of its own."""
+    venv = BUILD / ".venv"
+    setup.make_venv(venv)
+    setup.install(venv, [ROOT / "tools" / "cookiecutter.lock"])
+    return venv / "bin" / "cookiecutter"
+
+
+def render(into: Path) -> Path:
+    """The project that the default answers give, in a folder below `into`."""
+    config = into / "cookiecutter.yaml"  # the answers and folders of the person at the keyboard stay out of this
+    config.write_text(f"cookiecutters_dir: {into / 'clones'}\nreplay_dir: {into / 'replay'}\n", encoding="utf-8")
+    output = into / "project"
+    command = (cookiecutter(), "--no-input", "--config-file", config, "--output-dir", output, ROOT, "setup_now=false")
+    status, said = setup.run(*command, cwd=into)
+    if status != 0:
+        raise DemoError(f"Cookiecutter could not render the template: {said.strip()}")
+    return next(output.iterdir())
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """The files of a render, as paths relative to it."""
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in LOCAL]
+        for name in files:
+            if name not in LOCAL and ".sqlite3" not in name:
+                yield os.path.relpath(os.path.join(root, name), folder)
+
+
+def synchronise(rendered: Path, target: Path, last_time: Iterable[str]) -> list[str]:
+    """Bring `target` up to the render; the render's files. Files that stayed the same keep their time stamps."""
+    files = sorted(files_below(rendered))
+    for name in set(last_time) - set(files):
+        (target / name).unlink(missing_ok=True)
+    for name in files:
+        source, destination = rendered / name, target / name
+        if destination.is_file() and filecmp.cmp(source, destination, shallow=False):
+            continue
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, destination)
+    return files
+
+
+# --- The steps ----------------------------------------------------------------------------------------------------
+
+
+def prepare() -> None:
+    """Render and set up. Only the first time takes long."""
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD, prefix="render-") as folder:
+        rendered = render(Path(folder))
+        last_time = LAST_RENDER.read_text(encoding="utf-8").splitlines() if LAST_RENDER.exists() else []
+        files = synchronise(rendered, DEMO, last_time)
+    LAST_RENDER.write_text("\n".join(files), encoding="utf-8")
+    print(f"Rendered {len(files)} files into build/demo.")
+    setup.set_up(DEMO, dev=False, database=False)
+
+
+def serve(port: int, gateway_port: int) -> None:
+    """Become `manage.py dev`, so that whatever signal comes reaches it and nothing is left to clean up here."""
+    os.chdir(DEMO)
+    python = str(setup.python_of(DEMO / ".venv"))
+    sys.stdout.flush()
+    os.execve(
+        python,
+        [python, "manage.py", "dev", "--port", str(port), "--gateway-port", str(gateway_port)],
+        setup.clean_environment(os.environ),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=8000, help="where the site answers (8000)")
+    parser.add_argument("--gateway-port", type=int, default=8001, help="where the local API Gateway answers (8001)")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        require_free(options.port, "PORT")
+        require_free(options.gateway_port, "GATEWAY_PORT")
+        prepare()
+    except (DemoError, setup.SetupError) as error:
+        print(f"No demo yet. {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    serve(options.port, options.gateway_port)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
