@@ -28,6 +28,8 @@ class Route:
     route_key: str
     integration: Integration | None
     two_way: bool = False
+    request_parameters: Mapping[str, bool] = field(default_factory=dict)
+    """Declared `route.request.header.NAME` and `...querystring.NAME`, and whether each is required."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
