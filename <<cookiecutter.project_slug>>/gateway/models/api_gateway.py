@@ -38,12 +38,19 @@ class ApiGateway(models.Model):
     throttling_rate_limit = models.FloatField(default=10_000.0)
     throttling_burst_limit = models.PositiveIntegerField(default=5_000)
     access_log_arn = models.CharField(max_length=512, blank=True)
+    disconnect_headers = models.BooleanField(
+        default=True, help_text="Map the close code and reason; turned off by itself when AWS refuses the mapping."
+    )
     registered_digest = models.CharField(max_length=64, blank=True, editable=False)
+    registered_fields = models.JSONField(default=list, blank=True, editable=False)
 
     api_id = models.CharField(max_length=64, blank=True, db_index=True)
     api_endpoint = models.CharField(max_length=512, blank=True, help_text="wss://..., without the stage")
     callback_url = models.CharField(
         max_length=1024, blank=True, help_text="Where messages are posted: the management API"
+    )
+    callback_url_override = models.URLField(
+        max_length=1024, blank=True, help_text="Posts go here instead, through a proxy of your own for example."
     )
     control_plane = models.CharField(
         max_length=512, blank=True, editable=False, help_text="Where the ids below came from"

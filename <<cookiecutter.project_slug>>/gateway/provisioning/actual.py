@@ -1,0 +1,215 @@
+"""The actual state: what is on AWS for a gateway, read into the shapes of the desired one.
+
+Own by tag: an API is ours if the database remembers its id, or if it carries all our tags. Inside it integrations are ours
+by their description or because one of our routes targets them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from gateway import wire
+from gateway.models import ApiGateway
+from gateway.provisioning.calls import ControlPlane
+from gateway.provisioning.desired import DEPLOYMENT_MARK, INTEGRATION_MARK, TAG_GATEWAY, TAG_STAGE, tags_of
+from gateway.provisioning.exceptions import ProvisioningError
+from gateway.provisioning.state import Kind, Resource, State, by_address
+
+DEFAULTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
+    Kind.API: {
+        "Name": "",
+        "ProtocolType": "",
+        "RouteSelectionExpression": "",
+        "DisableExecuteApiEndpoint": False,
+        "IpAddressType": "ipv4",
+        "Tags": {},
+    },
+    Kind.INTEGRATION: {
+        "Description": "",
+        "IntegrationType": "",
+        "IntegrationMethod": "",
+        "IntegrationUri": "",
+        "PassthroughBehavior": "WHEN_NO_MATCH",
+        "TimeoutInMillis": 29_000,
+        "RequestParameters": {},
+        "ConnectionType": "INTERNET",
+        "ContentHandlingStrategy": "",
+        "CredentialsArn": "",
+    },
+    Kind.ROUTE: {
+        "AuthorizationType": "NONE",
+        "ApiKeyRequired": False,
+        "RouteResponseSelectionExpression": "",
+    },
+    Kind.ROUTE_RESPONSE: {"RouteResponseKey": ""},
+    Kind.STAGE: {
+        "AutoDeploy": False,
+        "DefaultRouteSettings": {},
+        "RouteSettings": {},
+        "StageVariables": {},
+        "AccessLogSettings": {},
+        "Tags": {},
+    },
+}
+"""What is compared, and what AWS means where it answers nothing."""
+
+ROUTE_SETTINGS_DEFAULTS: Final = {
+    "DetailedMetricsEnabled": False,
+    "DataTraceEnabled": False,
+    "LoggingLevel": "OFF",
+    "ThrottlingRateLimit": 0.0,
+    "ThrottlingBurstLimit": 0,
+}
+
+
+def known_id(gateway: ApiGateway, plane: ControlPlane) -> str:
+    """The API's id as the database remembers it; ids of another control plane mean nothing here."""
+    return gateway.api_id if gateway.control_plane == plane.name else ""
+
+
+def read_api(gateway: ApiGateway, plane: ControlPlane) -> State:
+    """The API with everything inside it. Empty if there is none."""
+    notices: list[str] = []
+    api = find_api(gateway, plane, notices)
+    if api is None:
+        return State(notices=tuple(notices))
+    api_id = api["ApiId"]
+    routes = plane.pages("get_routes", ApiId=api_id)
+    integrations, strays = assign_integrations(plane.pages("get_integrations", ApiId=api_id), routes)
+    key_of = {integration.id: integration.key for integration in integrations}
+    stages = plane.pages("get_stages", ApiId=api_id)
+    deployments, old = _deployments(plane.pages("get_deployments", ApiId=api_id), _deployed(stages, gateway.stage_name))
+    resources = [
+        _resource(Kind.API, gateway.api_name, api, api_id),
+        *integrations,
+        *(_route(route, key_of) for route in routes),
+        *_route_responses(routes, api_id, plane),
+        *(_stage(stage) for stage in stages),
+        *deployments,
+    ]
+    return State(by_address(resources), strays=(*strays, *old), notices=tuple(notices))
+
+
+def find_api(gateway: ApiGateway, plane: ControlPlane, notices: list[str]) -> dict[str, Any] | None:
+    """Our API by its remembered id, else by its tags. Refuses to make a second one beside a foreign API of that name."""
+    api_id = known_id(gateway, plane)
+    if api_id:
+        api = plane.found("apigatewayv2", "get_api", ApiId=api_id)
+        if api is not None:
+            return api
+        notices.append(f"The API {api_id} that the database remembers is gone from {plane.name}.")
+    wanted = tags_of(gateway)
+    namesakes = []
+    owned = []
+    for api in plane.pages("get_apis"):
+        tags = api.get("Tags", {})
+        if wanted.items() <= tags.items():
+            owned.append(api)
+        elif api.get("Name") == gateway.api_name and not _is_another_stage(tags, wanted):
+            namesakes.append(api)
+    if owned:
+        owned.sort(key=lambda api: (api["CreatedDate"], api["ApiId"]))
+        notices += [f"The API {api['ApiId']} carries the same tags and is left alone: delete it." for api in owned[1:]]
+        return owned[0]
+    if namesakes:
+        raise ProvisioningError(
+            f"An API named {gateway.api_name!r} ({namesakes[0]['ApiId']}) exists and is not this project's: choose another "
+            "api_name in config/gateway.json, or delete that API."
+        )
+    return None
+
+
+def _is_another_stage(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Staging beside production: one project, one name, an API for each."""
+    same_gateway = tags.get(TAG_GATEWAY) == wanted[TAG_GATEWAY]
+    return same_gateway and tags.get(TAG_STAGE) not in {None, wanted[TAG_STAGE]}
+
+
+def assign_integrations(
+    found: Sequence[Mapping[str, Any]], routes: Sequence[Mapping[str, Any]]
+) -> tuple[list[Resource], list[Resource]]:
+    """Which integration serves which route key, and which serve none.
+
+    Integrations have neither name nor tag. A run that was killed leaves one with our description that no route targets: it is
+    adopted. One whose description was changed by hand is known by the route that targets it.
+    """
+    target_of = {route.get("Target", "").removeprefix("integrations/"): route["RouteKey"] for route in routes}
+    described: dict[str, list[Mapping[str, Any]]] = {}
+    rest: list[Mapping[str, Any]] = []
+    for integration in sorted(found, key=lambda item: str(item["IntegrationId"])):
+        description = integration.get("Description", "")
+        if description.startswith(INTEGRATION_MARK):
+            described.setdefault(description.removeprefix(INTEGRATION_MARK), []).append(integration)
+        else:
+            rest.append(integration)
+    assigned: dict[str, Mapping[str, Any]] = {}
+    for key, candidates in described.items():
+        candidates.sort(key=lambda item: target_of.get(item["IntegrationId"]) != key)
+        assigned[key] = candidates[0]
+        rest += candidates[1:]
+    strays = []
+    for integration in rest:
+        key = target_of.get(integration["IntegrationId"], "")
+        if key and key not in assigned:
+            assigned[key] = integration
+        else:
+            identifier = integration["IntegrationId"]
+            strays.append(Resource(kind=Kind.INTEGRATION, key=f"id {identifier}", id=identifier))
+    return [_integration(key, item) for key, item in assigned.items()], strays
+
+
+def _integration(key: str, answer: Mapping[str, Any]) -> Resource:
+    return _resource(Kind.INTEGRATION, key, answer, answer["IntegrationId"])
+
+
+def _resource(kind: Kind, key: str, answer: Mapping[str, Any], identifier: str) -> Resource:
+    properties = {name: answer.get(name, default) for name, default in DEFAULTS[kind].items()}
+    return Resource(kind=kind, key=key, properties=properties, id=identifier, detail=answer)
+
+
+def _route(answer: Mapping[str, Any], key_of: Mapping[str, str]) -> Resource:
+    identifier = answer.get("Target", "").removeprefix("integrations/")
+    route = _resource(Kind.ROUTE, answer["RouteKey"], answer, answer["RouteId"])
+    target = key_of.get(identifier, f"id {identifier}" if identifier else "")
+    return Resource(
+        kind=route.kind, key=route.key, properties={**route.properties, "Target": target}, id=route.id, detail=answer
+    )
+
+
+def _route_responses(routes: Sequence[Mapping[str, Any]], api_id: str, plane: ControlPlane) -> list[Resource]:
+    """Nothing can reach the client of `$connect` or `$disconnect`, so AWS is not asked about them."""
+    responses = []
+    for route in routes:
+        if route["RouteKey"] in {wire.CONNECT_ROUTE_KEY, wire.DISCONNECT_ROUTE_KEY}:
+            continue
+        for answer in plane.pages("get_route_responses", ApiId=api_id, RouteId=route["RouteId"]):
+            detail = {**answer, "RouteId": route["RouteId"]}
+            responses.append(_resource(Kind.ROUTE_RESPONSE, route["RouteKey"], detail, answer["RouteResponseId"]))
+    return responses
+
+
+def _stage(answer: Mapping[str, Any]) -> Resource:
+    stage = _resource(Kind.STAGE, answer["StageName"], answer, answer["StageName"])
+    settings = ROUTE_SETTINGS_DEFAULTS | answer.get("DefaultRouteSettings", {})
+    properties = {**stage.properties, "DefaultRouteSettings": settings}
+    return Resource(kind=Kind.STAGE, key=stage.key, properties=properties, id=stage.id, detail=answer)
+
+
+def _deployed(stages: Sequence[Mapping[str, Any]], stage_name: str) -> str:
+    """The id of the deployment that is live on our stage."""
+    return next((stage.get("DeploymentId", "") for stage in stages if stage["StageName"] == stage_name), "")
+
+
+def _deployments(found: Sequence[Mapping[str, Any]], live: str) -> tuple[list[Resource], list[Resource]]:
+    """The live deployment, and ours that are not live: left behind, or made by a run that was killed before using it."""
+    current, other = [], []
+    for answer in sorted(found, key=lambda item: (item["CreatedDate"], item["DeploymentId"])):
+        identifier, description = answer["DeploymentId"], answer.get("Description", "")
+        properties = {"Description": description}
+        if identifier == live:
+            current.append(
+                Resource(kind=Kind.DEPLOYMENT, key="current", properties=properties, id=identifier, detail=answer)
+            )
+        elif description.startswith(DEPLOYMENT_MARK):
+            key = f"id {identifier}"
+            other.append(Resource(kind=Kind.DEPLOYMENT, key=key, properties=properties, id=identifier, detail=answer))
+    return current, other

@@ -1,0 +1,84 @@
+"""Making AWS as wanted: read, plan, take the steps one after the other, until there is nothing left to do."""
+
+from collections.abc import Callable
+from typing import Final
+
+from gateway.conf import conf
+from gateway.models import ApiGateway
+from gateway.provisioning.actual import read_api
+from gateway.provisioning.calls import ControlPlane
+from gateway.provisioning.desired import desired_state
+from gateway.provisioning.locks import provisioning_lock
+from gateway.provisioning.plan import Plan, make_plan
+from gateway.provisioning.records import Records
+from gateway.provisioning.refusals import refuse_impossible
+from gateway.provisioning.state import State
+from gateway.provisioning.steps import STEPS, DisconnectHeadersRefused, Run
+
+PASSES: Final = 3
+"""The first pass does the work, the second proves it. A third is only needed when AWS refuses a mapping on the way."""
+
+Say = Callable[[str], None]
+
+
+def wanted_state(gateway: ApiGateway, plane: ControlPlane) -> State:
+    """The desired state by the settings in force. Raises `ProvisioningError` for what AWS would refuse or could not reach."""
+    routes = list(gateway.additional_routes.all())
+    secrets = conf().SECRETS
+    refuse_impossible(gateway, routes, secrets=secrets, is_aws=plane.is_aws)
+    return desired_state(gateway, routes, secret=secrets[0])
+
+
+def plan_for(gateway: ApiGateway, plane: ControlPlane) -> Plan:
+    """What an apply would do now. Only reads."""
+    return make_plan(wanted_state(gateway, plane), read_api(gateway, plane))
+
+
+def plan_to_destroy(gateway: ApiGateway, plane: ControlPlane) -> Plan:
+    """What a destroy would do now. Only reads."""
+    return make_plan(State(), read_api(gateway, plane))
+
+
+def apply(gateway: ApiGateway, plane: ControlPlane, say: Say) -> Plan:
+    """Makes AWS as wanted and returns what is left to do: an empty plan, unless AWS keeps something otherwise than asked.
+
+    Killed at any point, the next run goes on. Raises `ProvisioningError`, `WaitingError` and `BusyError`.
+    """
+    return _run(gateway, plane, say, plan_for)
+
+
+def destroy(gateway: ApiGateway, plane: ControlPlane, say: Say) -> Plan:
+    """Removes everything that was made for this gateway, and forgets its ids. The record stays."""
+    return _run(gateway, plane, say, plan_to_destroy)
+
+
+def _run(
+    gateway: ApiGateway, plane: ControlPlane, say: Say, planner: Callable[[ApiGateway, ControlPlane], Plan]
+) -> Plan:
+    with provisioning_lock(gateway):
+        gateway.refresh_from_db()
+        told: set[str] = set()
+        for _ in range(PASSES):
+            plan = planner(gateway, plane)
+            for notice in set(plan.notices) - told:
+                say(f"Note: {notice}")
+            told |= set(plan.notices)
+            records = Records(gateway, plane)
+            records.adopt(plan.actual)
+            if not plan:
+                return plan
+            _take_steps(plan, Run(plane, records, plan.actual, say))
+        return planner(gateway, plane)
+
+
+def _take_steps(plan: Plan, run: Run) -> None:
+    for number, step in enumerate(plan.steps, start=1):
+        run.say(f"[{number}/{len(plan.steps)}] {step}")
+        try:
+            STEPS[step.action, step.kind](run, step)
+        except DisconnectHeadersRefused:
+            gateway = run.records.gateway
+            gateway.disconnect_headers = False
+            gateway.save(update_fields=["disconnect_headers", "updated_on"])
+            run.say("Note: AWS refuses to map the close code and reason; going on without these two headers.")
+            return

@@ -1,0 +1,47 @@
+"""Addresses on API Gateway: where messages are posted, and what AWS calls its parts in a region."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.models import ApiGateway
+
+PARTITIONS: Final = (
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+)
+"""Regions that do not begin like these are in the partition `aws`."""
+
+
+def partition_of(region: str) -> tuple[str, str]:
+    """The partition for ARNs and the suffix of host names: `cn-north-1` -> `("aws-cn", "amazonaws.com.cn")`."""
+    for prefix, partition, suffix in PARTITIONS:
+        if region.startswith(prefix):
+            return partition, suffix
+    return "aws", "amazonaws.com"
+
+
+def arn_of(path: str, region: str) -> str:
+    """The ARN under which API Gateway tags something: `/apis/a1b2c3` for instance."""
+    return f"arn:{partition_of(region)[0]}:apigateway:{region}::{path}"
+
+
+def callback_url(
+    gateway: ApiGateway, *, region: str, management_endpoint: str = "", domain_is_live: bool = False
+) -> str:
+    """Where messages for this gateway are posted, without a trailing slash. Empty while there is no API.
+
+    The default endpoint needs the stage, a custom domain must not have it: the API mapping names the stage there.
+    `domain_is_live` says that the mapping exists; until then the default endpoint serves.
+    """
+    if gateway.callback_url_override:
+        return gateway.callback_url_override.rstrip("/")
+    if not gateway.api_id:
+        return ""
+    if management_endpoint:
+        return f"{management_endpoint.rstrip('/')}{urlsplit(gateway.api_endpoint).path}/{gateway.stage_name}"
+    if gateway.custom_domain and domain_is_live:
+        return "/".join(part for part in (f"https://{gateway.domain_name}", gateway.api_mapping_key) if part)
+    return f"https://{gateway.api_id}.execute-api.{region}.{partition_of(region)[1]}/{gateway.stage_name}"
