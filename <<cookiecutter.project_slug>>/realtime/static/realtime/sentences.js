@@ -1,0 +1,40 @@
+/** One useful sentence for everything that can go wrong. What is not here speaks for itself: the server's message is shown. */
+
+const SENTENCES = {
+  login_required: "You are signed out. Sign in to go on.",
+  login_ended: "Your login has ended, and its connection with it. Sign in to go on.",
+  token_missing: "The connection came without its one-time token. A new one is fetched.",
+  token_invalid: "The one-time token was used or too old. A new one is fetched.",
+  rate_limited: "Too many attempts to connect. The next one waits a little.",
+  message_rate_limited: "That was too fast. Wait a moment, then send it again.",
+  origin_not_allowed: "This page's address is not on the list of allowed origins (WEBSOCKET_ALLOWED_ORIGINS).",
+  domain_unknown: "The connection came through an address that the gateway does not know.",
+  channel_invalid: "That is no channel name: use letters, digits, hyphens and underscores.",
+  channel_forbidden: "This channel is not open to you. Pick another one, or ask for it to be opened in the admin.",
+  permission_denied: "You do not have the permission that this needs.",
+  user_agent_changed: "The connection belongs to another browser.",
+  session_unknown: "The server does not know this connection any more. A new one is opened.",
+  csrf_failed: "This page is older than your login. Load it again.",
+  body_too_large: "The message is too large.",
+  message_too_large: "The message is too large for one frame: 32 KB.",
+  body_not_json: "The server could not read the message.",
+  handler_unknown: "The server has no handler for this message.",
+  gateway_error: "API Gateway could not reach Django. The message is sent again if that is safe.",
+  timeout: "No reply came.",
+  connection_lost: "The connection ended before the reply came.",
+  queue_full: "Too many messages are waiting for the connection.",
+  stopped: "Not sent: there is no connection.",
+  closed: "You closed the connection.",
+  site_unreachable: "The site cannot be reached. The next attempt follows by itself.",
+  handshake_failed: "API Gateway does not accept the connection. The next attempt follows by itself.",
+  closed_1000: "The server ended the connection. A new one is opened.",
+  closed_1006: "The connection was lost. A new one is opened.",
+  closed_1008: "API Gateway counts too many requests from here. The next attempt waits.",
+  closed_1011: "The server failed. A new connection is opened.",
+  closed_1012: "The service restarts. A new connection is opened.",
+};
+
+export function sentence(code, message, errors = null) {
+  const details = Object.values(errors ?? {}).flat().filter((detail) => typeof detail === "string");
+  return [SENTENCES[code] ?? message ?? code, ...details].join(" ");
+}
