@@ -1,11 +1,98 @@
-"""One row for each connection that API Gateway told us of."""
+"""One row for each connection that API Gateway told us of, and the ways to reach it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models, transaction
 from django.utils import timezone
 
-from gateway.limits import MAX_CONNECTION_ID_LENGTH
+from gateway.limits import MAX_CONNECTION_ID_LENGTH, MAX_CONNECTION_SECONDS
+from gateway.messaging.closing import close_connections
+from gateway.messaging.delivery import Delivery
+from gateway.messaging.encoding import encode
+from gateway.messaging.fan_out import CHUNK, fan_out
 from gateway.models.api_gateway import ApiGateway
+from gateway.transports import Outcome, Recipient
+
+
+class NoReceiversError(LookupError):
+    """There is nobody to send to, and the caller asked for somebody."""
+
+
+class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
+    """Many connections at once. The methods that send work on any queryset, sliced ones included."""
+
+    def deliverable(self, now: datetime | None = None) -> Self:
+        """Those worth a try: connected, not closing, and younger than the two hours no connection outlives."""
+        oldest = (now or timezone.now()) - timedelta(seconds=MAX_CONNECTION_SECONDS)
+        return self.filter(connected=True, closing_on__isnull=True, created_on__gt=oldest)
+
+    def send_message(
+        self,
+        data: Mapping[str, Any],
+        *,
+        exclude: "WebSocketSession | None" = None,
+        require_receivers: bool = False,
+        wait_for_commit: bool = True,
+    ) -> Delivery:
+        """Sends one message to every deliverable session of this queryset, and prunes those found gone.
+
+        Outside a transaction the result is final. Inside one it is `pending` until the commit, and nothing is sent if that rolls
+        back; `wait_for_commit=False` sends at once. `exclude` leaves one session out, usually the sender's.
+
+        Raises `InvalidMessageError` before anything is sent, and with `require_receivers` `NoReceiversError`.
+        """
+        body = encode(data)
+        receivers = _unsliced(self).deliverable()
+        if exclude is not None:
+            receivers = receivers.exclude(pk=exclude.pk)
+        if require_receivers and not receivers.exists():
+            raise NoReceiversError("No connection matches.")
+        delivery = Delivery()
+        send = partial(_deliver, receivers, body, delivery)
+        if wait_for_commit:
+            _after_commit(self.db, send, delivery)
+        else:
+            send()
+        return delivery
+
+    def close(self, code: str) -> int:
+        """Ends the connections of this queryset and returns how many: `code` tells the client why.
+
+        From this UPDATE on their messages are refused and nothing is sent to them. After the commit each gets a last frame and is
+        closed, in the background; what fails is retried, and left to `clear_websocket_sessions` in the end.
+        """
+        now = timezone.now()
+        open_ones = _unsliced(self).filter(connected=True, closing_on__isnull=True)
+        marked = open_ones.update(closing_on=now, closing_code=code, updated_on=now)
+        if marked:
+            of_this_call = self.model._default_manager.using(self.db).filter(closing_on=now, closing_code=code)
+            _after_commit(self.db, partial(_close, of_this_call, code))
+        return marked
+
+    def retire(self, connection_ids: list[str], now: datetime | None = None) -> int:
+        """Marks connections as disconnected, in one UPDATE: they were found gone."""
+        now = now or timezone.now()
+        found = self.filter(connection_id__in=connection_ids, connected=True)
+        return found.update(connected=False, disconnected_on=now, updated_on=now)
+
+    def recipients(self) -> Iterator[Recipient]:
+        """The addresses of this queryset's sessions, read in short queries of a thousand rows, by primary key.
+
+        No transaction or cursor stays open while they are being sent to, and memory does not grow with their number.
+        """
+        callback_urls = dict(ApiGateway.objects.using(self.db).values_list("pk", "callback_url"))
+        rows = _unsliced(self).order_by("pk").values_list("pk", "connection_id", "api_gateway_id", "created_on")
+        last = 0
+        while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
+            for pk, connection_id, gateway, created_on in chunk:
+                # A queryset that joins many-valued relations has a row several times.
+                if pk != last:
+                    yield Recipient(connection_id, callback_urls.get(gateway, ""), created_on.timestamp())
+                last = pk
 
 
 class WebSocketSession(models.Model):
@@ -15,9 +102,9 @@ class WebSocketSession(models.Model):
     """
 
     connection_id = models.CharField(max_length=MAX_CONNECTION_ID_LENGTH, unique=True)
-    channel_name = models.CharField(max_length=191, db_index=True)
+    channel_name = models.CharField(max_length=191)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="websocket_sessions"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="websocket_sessions"
     )
     api_gateway = models.ForeignKey(ApiGateway, models.CASCADE, related_name="websocket_sessions")
     connected = models.BooleanField(default=True)
@@ -30,18 +117,89 @@ class WebSocketSession(models.Model):
     auth_hash = models.CharField(max_length=128, blank=True, editable=False)
     """The user's session auth hash at `$connect`: a password change makes it stale."""
     permissions = models.JSONField(default=list, blank=True, editable=False)
-    """The Django permissions this connection was admitted with."""
+    """What this connection was admitted with: see `gateway.requirements`."""
+    message_instants = models.TextField(blank=True, editable=False)
+    """When its last messages came, for the message rate: see `gateway.models.limiter`."""
+    strikes = models.PositiveIntegerField(default=0, editable=False)
+    """Messages refused by the message rate in a row."""
     user_agent = models.CharField(max_length=512, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
     closing_on = models.DateTimeField(null=True, blank=True)
     closing_code = models.CharField(max_length=64, blank=True)
     disconnected_on = models.DateTimeField(null=True, blank=True)
+    disconnect_seen = models.BooleanField(default=False, editable=False)
+    """Whether `$disconnect` has come. A connection may be known to be gone long before."""
     disconnect_code = models.PositiveIntegerField(null=True, blank=True)
     disconnect_reason = models.CharField(max_length=128, blank=True)
+
+    objects = WebSocketSessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "WebSocket session"
         ordering = ["-id"]
+        indexes = [
+            # What sends reads is found without the dead rows, in the order in which it is read.
+            models.Index(fields=["channel_name", "id"], condition=models.Q(connected=True), name="live_by_channel"),
+            models.Index(fields=["id"], condition=models.Q(connected=True), name="live"),
+            models.Index(fields=["closing_on"], condition=models.Q(connected=True), name="live_and_closing"),
+            models.Index(fields=["disconnected_on"], condition=models.Q(connected=False), name="dead_since"),
+        ]
 
     def __str__(self) -> str:
         return self.connection_id
+
+    def send_message(self, data: Mapping[str, Any], *, wait_for_commit: bool = True) -> Delivery:
+        """Sends one message to this connection, as `WebSocketSessionQuerySet.send_message` does.
+
+        A session that is no longer deliverable counts as gone. Never call it inside `$connect`: API Gateway does not know the
+        connection before that has returned.
+        """
+        body = encode(data)
+        alias = self._state.db
+        mine = WebSocketSession.objects.using(alias).filter(pk=self.pk).deliverable()
+        delivery = Delivery()
+
+        def send() -> None:
+            _deliver(mine, body, delivery)
+            if not delivery.total:
+                delivery.record(self.connection_id, Outcome.GONE)
+
+        if wait_for_commit:
+            _after_commit(mine.db, send, delivery)
+        else:
+            send()
+        return delivery
+
+
+def _unsliced(queryset: WebSocketSessionQuerySet) -> WebSocketSessionQuerySet:
+    if not queryset.query.is_sliced:
+        return queryset
+    manager = queryset.model._default_manager.using(queryset.db)
+    found: WebSocketSessionQuerySet = manager.filter(pk__in=queryset.values("pk"))
+    return found
+
+
+def _deliver(receivers: WebSocketSessionQuerySet, body: bytes, delivery: Delivery) -> None:
+    everybody = WebSocketSession.objects.using(receivers.db)
+    try:
+        fan_out("POST", body, receivers.recipients(), delivery=delivery, on_gone=everybody.retire)
+    finally:
+        delivery.pending = False
+
+
+def _close(marked: WebSocketSessionQuerySet, code: str) -> None:
+    close_connections(list(marked.recipients()), code)
+
+
+def _after_commit(alias: str, action: Callable[[], None], delivery: Delivery | None = None) -> None:
+    """Acts at once, or after the commit of the transaction that is open.
+
+    A test case's own transaction never commits and does not count: there, code that opens none behaves as it does in production.
+    """
+    blocks = connections[alias].atomic_blocks
+    if all(getattr(block, "_from_testcase", False) for block in blocks):
+        action()
+        return
+    if delivery is not None:
+        delivery.pending = True
+    transaction.on_commit(action, using=alias, robust=True)

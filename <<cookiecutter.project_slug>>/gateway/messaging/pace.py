@@ -1,0 +1,75 @@
+"""How fast calls may leave. Pure: the clock is passed in.
+
+AWS limits the calls of a whole account and region, and answers 429 beyond. Nobody says what is left of that limit, so the rate is
+found: it falls to what was accepted as soon as more than a few answers in a hundred are 429, and creeps up while they are not. A
+few are tolerated, because a single slow reader is answered 429 too.
+"""
+
+from typing import Final
+
+BURST_SECONDS: Final = 0.02
+"""Calls may be this late without losing their turn: event loops wake up late."""
+TOLERATED_SHARE: Final = 0.04
+SIGNIFICANT: Final = 10
+"""429s that count as more than bad luck."""
+WINDOW_SECONDS: Final = 0.1
+WINDOW_ANSWERS: Final = 50
+BELOW_ACCEPTED: Final = 0.97
+CREEP: Final = 1.02
+RECOVER: Final = 1.5
+SLOWEST: Final = 10.0
+
+
+class Pace:
+    """The rate of one process, between ten calls a second and the ceiling, in calls a second."""
+
+    def __init__(self, ceiling: float, now: float) -> None:
+        self.ceiling = ceiling
+        self.rate = ceiling
+        self._knee = ceiling
+        self._next = now
+        self._changed = now
+        self._begin_window()
+
+    def take(self, now: float) -> float:
+        """0.0: a call may leave now, and is booked. Otherwise the seconds to wait before asking again."""
+        self._next = max(self._next, now - BURST_SECONDS)
+        if self._next > now:
+            return self._next - now
+        self._next += 1 / self.rate
+        return 0.0
+
+    def answered(self, *, throttled: bool, left_on: float, now: float) -> None:
+        """Learns from an answer. Those to calls that left before the last slowing down say nothing about the rate in force."""
+        if left_on < self._changed:
+            return
+        if not self._answers:
+            self._began = now
+        self._answers += 1
+        self._throttled += throttled
+        share = self._throttled / self._answers
+        if self._throttled >= SIGNIFICANT and share > TOLERATED_SHARE:
+            self._slow_down(now)
+        elif self._answers >= WINDOW_ANSWERS and now - self._began >= WINDOW_SECONDS:
+            self._speed_up()
+
+    def _slow_down(self, now: float) -> None:
+        seconds = max(now - self._began, 0.001)
+        accepted = (self._answers - self._throttled) / seconds
+        # The first answers of a burst say little: one step goes down to a quarter at most.
+        self._knee = min(self.rate, max(accepted, self.rate / 4, SLOWEST))
+        self.rate = max(self._knee * BELOW_ACCEPTED, SLOWEST)
+        self._changed = now
+        self._next = max(self._next, now)
+        self._begin_window()
+
+    def _speed_up(self) -> None:
+        below_knee = self.rate < self._knee * BELOW_ACCEPTED
+        faster = min(self.rate * RECOVER, self._knee * BELOW_ACCEPTED) if below_knee else self.rate * CREEP
+        self.rate = min(self.ceiling, faster)
+        self._begin_window()
+
+    def _begin_window(self) -> None:
+        self._answers = 0
+        self._throttled = 0
+        self._began = 0.0
