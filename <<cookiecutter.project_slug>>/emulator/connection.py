@@ -1,0 +1,85 @@
+"""A connection, from its handshake to its `$disconnect`, and the registry of all of them."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from emulator.clock import Timer
+from emulator.context import Caller
+from emulator.web_socket import WebSocket
+
+
+class State(Enum):
+    """Only an open connection can be addressed through `@connections`."""
+
+    CONNECTING = auto()
+    OPEN = auto()
+    CLOSED = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One client's connection to one stage of one API."""
+
+    caller: Caller
+    socket: WebSocket
+    last_active_at: float
+    state: State = State.CONNECTING
+    messages_in_backend: int = 0
+    timers: list[Timer] = field(default_factory=list)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the message being handled, where messages are handled one after the other."""
+    overtaking: asyncio.Event | None = None
+    """Set when the message that may overtake a waiting one has been handled."""
+    disconnect_wanted: bool = True
+    """Cleared once `$disconnect` has been decided on: it runs at most once."""
+
+    @property
+    def connection_id(self) -> str:
+        return self.caller.connection_id
+
+    def touch(self, now: float) -> None:
+        """A message went in or out."""
+        self.last_active_at = now
+
+    def let_pass(self) -> None:
+        """A message has been handled: the one that waited for it, if any, goes on."""
+        if self.overtaking is not None:
+            self.overtaking.set()
+            self.overtaking = None
+
+    def cancel_timers(self) -> None:
+        for timer in self.timers:
+            timer.cancel()
+        self.timers.clear()
+
+
+class Registry:
+    """The connections that exist now, by id."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, Connection] = {}
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._connections.values()))
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def add(self, connection: Connection) -> None:
+        self._connections[connection.connection_id] = connection
+
+    def remove(self, connection: Connection) -> None:
+        """Forget it; harmless when it is forgotten already."""
+        self._connections.pop(connection.connection_id, None)
+
+    def get(self, connection_id: str) -> Connection | None:
+        return self._connections.get(connection_id)
+
+    def find(self, connection_id: str, *, api_id: str, stage_name: str) -> Connection | None:
+        """The connection of that id, if it belongs to that stage."""
+        connection = self._connections.get(connection_id)
+        if connection is None or (connection.caller.api_id, connection.caller.stage_name) != (api_id, stage_name):
+            return None
+        return connection

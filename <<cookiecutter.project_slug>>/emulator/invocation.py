@@ -1,0 +1,81 @@
+"""One event's way to the backend and back: build the call, make it, count it, write it down. The same for all three kinds."""
+
+from dataclasses import dataclass
+
+from emulator import metrics
+from emulator.access_log import Outcome
+from emulator.backend_request import BackendRequest, Event, build
+from emulator.integration import Answer, IntegrationCallError
+from emulator.journal import mask_headers, mask_url
+from emulator.parameters import RefusedTargetError
+from emulator.plane import DataPlane
+from emulator.snapshot import Integration, LiveStage, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What came of it: an answer or a failure, never both."""
+
+    answer: Answer | None
+    failure: IntegrationCallError | None
+
+    def outcome(self) -> Outcome:
+        """For the access log. A failure has the status that AWS gives it."""
+        if self.answer is not None:
+            status, latency = self.answer.status, self.answer.latency_ms
+            return Outcome(status=status, integration_status=status, integration_latency_ms=latency)
+        if self.failure is None:
+            return Outcome(status=200)
+        return Outcome(status=self.failure.status, error=self.failure.message, integration_error=str(self.failure))
+
+
+async def invoke(plane: DataPlane, stage: LiveStage, route: Route, event: Event) -> Invocation:
+    """Call the route's integration."""
+    integration = route.integration
+    if integration is None:
+        return _failed(plane, stage, IntegrationCallError("the route has no integration", status=500))
+    try:
+        request = build(integration, stage, event, plane.switches)
+        answer = await plane.backend.call(
+            request, timeout_ms=integration.timeout_ms, delay=_delay(plane, integration)
+        )
+    except RefusedTargetError as error:
+        return _failed(plane, stage, IntegrationCallError(str(error), status=500))
+    except IntegrationCallError as failure:
+        _note(plane, event, request, str(failure))
+        return _failed(plane, stage, failure)
+    _note(plane, event, request, answer.status, answer.latency_ms)
+    _count(plane, stage, answer)
+    return Invocation(answer, None)
+
+
+def _delay(plane: DataPlane, integration: Integration) -> float:
+    """Seconds before the call starts; they count in its timeout."""
+    if plane.faults.strikes("hang-integration"):
+        return integration.timeout_ms / 1000 + 1.0
+    return plane.latency + (plane.faults.value("slow-integration") or 0.0)
+
+
+def _failed(plane: DataPlane, stage: LiveStage, failure: IntegrationCallError) -> Invocation:
+    plane.metrics.count(stage.api_id, stage.stage_name, metrics.EXECUTION_ERROR)
+    return Invocation(None, failure)
+
+
+def _count(plane: DataPlane, stage: LiveStage, answer: Answer) -> None:
+    figures = plane.metrics.of(stage.api_id, stage.stage_name)
+    figures.latency.add(answer.latency_ms)
+    if answer.status >= 400:
+        figures.counts[metrics.INTEGRATION_ERROR] += 1
+
+
+def _note(plane: DataPlane, event: Event, request: BackendRequest, result: int | str, latency_ms: float = 0.0) -> None:
+    plane.journal.note(
+        "integration",
+        connection_id=event.context["connectionId"],
+        route_key=event.context["routeKey"],
+        method=request.method,
+        url=mask_url(request.url),
+        headers=mask_headers(request.headers),
+        result=result,
+        latency_ms=round(latency_ms, 1),
+    )

@@ -1,0 +1,138 @@
+"""A message's way: throttle, route, backend, reply. Nothing that goes wrong here closes the connection (AWS_FACTS 4.2)."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from emulator import metrics, replies
+from emulator.access_log import Outcome
+from emulator.backend_request import Event
+from emulator.clock import time_limit
+from emulator.connection import Connection
+from emulator.context import MESSAGE, context_of
+from emulator.invocation import Invocation, invoke
+from emulator.plane import DataPlane
+from emulator.selection import Selection, select_route
+from emulator.snapshot import LiveStage, Route
+
+logger = logging.getLogger("emulator")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the client gets (None: nothing), and what the access log says."""
+
+    frame: bytes | None
+    outcome: Outcome
+
+
+def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
+    """A complete text message came in. The messages of one connection are handled concurrently."""
+    if plane.faults.strikes("reset-connections"):
+        connection.socket.reset()
+        return
+    connection.touch(plane.clock.now())
+    connection.messages_in_backend += 1
+    if connection.messages_in_backend == plane.switches.concurrent_messages:
+        connection.socket.hold()
+    plane.spawn(_handle(plane, connection, text))
+
+
+async def _handle(plane: DataPlane, connection: Connection, text: str) -> None:
+    try:
+        if plane.switches.serial_messages:
+            async with connection.turn:
+                await _answer(plane, connection, text)
+        else:
+            await _overtaken(plane, connection)
+            await _answer(plane, connection, text)
+    finally:
+        if connection.messages_in_backend == plane.switches.concurrent_messages:
+            connection.socket.release()
+        connection.messages_in_backend -= 1
+        connection.let_pass()
+
+
+async def _overtaken(plane: DataPlane, connection: Connection) -> None:
+    """With the fault `reorder-messages`, every other message waits until the one after it has been handled."""
+    wait = plane.faults.value("reorder-messages")
+    if wait is None or connection.overtaking is not None:
+        return
+    connection.overtaking = asyncio.Event()
+    try:
+        async with time_limit(plane.clock, wait):
+            await connection.overtaking.wait()
+    except TimeoutError:
+        connection.overtaking = None
+
+
+async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
+    caller = connection.caller
+    stage = plane.control.live_stage(caller.api_id, caller.stage_name)
+    selection = _select(stage, text)
+    route_key = selection.route.route_key if selection.route else selection.selected
+    now = plane.clock.now()
+    context = context_of(
+        caller,
+        event=MESSAGE,
+        route_key=route_key,
+        request_id=plane.identifiers.opaque(),
+        message_id=plane.identifiers.opaque(),
+        now=now,
+    )
+    plane.metrics.count(caller.api_id, caller.stage_name, metrics.MESSAGE_COUNT)
+    plane.journal.note(
+        "message", connection_id=caller.connection_id, text=text, route_key=route_key, why=selection.reason
+    )
+    event = Event(context=context, trace_id=plane.identifiers.trace_id(now), body=text)
+    reply = await _reply(plane, stage, selection.route, event)
+    if stage is not None:
+        plane.access_log.write(stage.access_log_format, context, reply.outcome)
+    logger.info("message     %s  %s -> %s", caller.connection_id, route_key, reply.outcome.summary())
+    if reply.frame is not None:
+        send(plane, connection, reply.frame)
+
+
+def _select(stage: LiveStage | None, text: str) -> Selection:
+    if stage is None:
+        return Selection(None, "", "the stage has been deleted")
+    return select_route(stage.route_selection_expression, stage.routes, text)
+
+
+async def _reply(plane: DataPlane, stage: LiveStage | None, route: Route | None, event: Event) -> Reply:
+    if stage is None or route is None:
+        return _error(plane, event, Outcome(status=403, error=replies.FORBIDDEN))
+    if not plane.throttles.allow_event(stage, route.route_key):
+        return _error(plane, event, Outcome(status=429, error=replies.TOO_MANY_REQUESTS))
+    invocation = await invoke(plane, stage, route, event)
+    if invocation.answer is None or _is_reported(plane, route, invocation):
+        outcome = invocation.outcome()
+        return Reply(_frame(event, outcome.error or replies.INTERNAL_SERVER_ERROR), outcome)
+    return Reply(replies.reply_to(invocation.answer.body, two_way=route.two_way), invocation.outcome())
+
+
+def _is_reported(plane: DataPlane, route: Route, invocation: Invocation) -> bool:
+    """Whether a backend's 4xx or 5xx makes an error frame: never on AWS, as far as its developer guide says."""
+    failed = invocation.answer is not None and invocation.answer.status >= 400
+    return failed and not route.two_way and plane.switches.error_frame_on_one_way_failure
+
+
+def _error(plane: DataPlane, event: Event, outcome: Outcome) -> Reply:
+    api_id, stage_name = event.context["apiId"] or "", event.context["stage"] or ""
+    plane.metrics.count(api_id, stage_name, metrics.CLIENT_ERROR)
+    return Reply(_frame(event, outcome.error or ""), outcome)
+
+
+def _frame(event: Event, message: str) -> bytes:
+    connection_id, request_id = event.context["connectionId"] or "", event.context["requestId"] or ""
+    return replies.error_frame(message, connection_id=connection_id, request_id=request_id)
+
+
+def send(plane: DataPlane, connection: Connection, data: bytes) -> bool:
+    """Send a text message to the client. False, and nothing sent, if it is closed or reads too slowly."""
+    if not connection.socket.send(data):
+        return False
+    connection.touch(plane.clock.now())
+    plane.metrics.count(connection.caller.api_id, connection.caller.stage_name, metrics.MESSAGE_COUNT)
+    plane.journal.note("sent", connection_id=connection.connection_id, text=data.decode("utf-8", "replace"))
+    return True

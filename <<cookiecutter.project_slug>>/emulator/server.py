@@ -1,0 +1,193 @@
+"""The emulator: one process, one port. The control plane, the data plane and `@connections`, put together."""
+
+import logging
+import random
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import web
+
+from emulator.addresses import CONNECTIONS, split_target
+from emulator.authorization import check_signature, forbidden
+from emulator.clock import Clock, SystemClock
+from emulator.connection import Connection
+from emulator.control import ControlFaults
+from emulator.control import routes as control_routes
+from emulator.faults import Faults
+from emulator.handshake import handshake
+from emulator.identifiers import Identifiers
+from emulator.integration import Backend
+from emulator.journal import Journal
+from emulator.lifetime import GOING_AWAY
+from emulator.management import manage
+from emulator.plane import DataPlane
+from emulator.snapshot import ControlPlane
+from emulator.store import Store
+from emulator.switches import Switches
+from emulator.throttle import Throttles
+
+MAX_BODY_BYTES: Final = 1_048_576
+KEEP_ALIVE_SECONDS: Final = 75.0
+"""Also how long a client may take to send the head of a request."""
+
+logger = logging.getLogger("emulator")
+http_logger = logging.getLogger("emulator.http")
+# aiohttp writes a traceback for every request that is not HTTP; `_guarded` logs what is a bug of ours.
+http_logger.setLevel(logging.CRITICAL + 1)
+
+
+class Emulator:
+    """Start it inside a running event loop; every argument has a default that suits development.
+
+    `store` is the control plane: a `Store`, or, for tests of the data plane alone, anything that implements `ControlPlane`.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        store: ControlPlane | None = None,
+        clock: Clock | None = None,
+        faults: Faults | None = None,
+        control_faults: ControlFaults | None = None,
+        switches: Switches | None = None,
+        identifiers: Identifiers | None = None,
+        latency: float = 0.0,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.store: ControlPlane = Store(None) if store is None else store
+        self.clock: Clock = clock or SystemClock()
+        self.control_faults = control_faults or ControlFaults()
+        switches = switches or Switches()
+        self.plane = DataPlane(
+            control=self.store,
+            clock=self.clock,
+            switches=switches,
+            faults=faults or Faults(random.random),
+            identifiers=identifiers or Identifiers(),
+            backend=Backend(self.clock),
+            throttles=Throttles.of(self.clock, switches),
+            journal=Journal(self.clock),
+            latency=latency,
+        )
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`, once started."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose."""
+        return self.plane.faults
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        await self.plane.backend.start()
+        try:
+            await self._listen()
+        except BaseException:
+            await self.plane.backend.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every socket with 1001 and stop listening. No `$disconnect` is sent: the backend may be going down as well."""
+        for connection in self.plane.registry:
+            _forget(connection)
+            connection.socket.hang_up(*GOING_AWAY)
+        await self.plane.cancel_tasks()
+        await self._stop_listening()
+        await self.plane.backend.stop()
+
+    async def restart(self, *, keep_connections: bool = False) -> None:
+        """Be killed and come back on the same port: sockets are cut and nobody is told, unless they are to be kept."""
+        if not keep_connections:
+            for connection in self.plane.registry:
+                _forget(connection)
+                connection.socket.reset()
+            await self.plane.cancel_tasks()
+        await self._stop_listening()
+        await self._listen()
+
+    async def _listen(self) -> None:
+        self._runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            logger=http_logger,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+            auto_decompress=False,
+            shutdown_timeout=1.0,
+        )
+        try:
+            await self._runner.setup()
+            await web.TCPSite(self._runner, self.host, self.port, backlog=1024).start()
+        except BaseException:
+            await self._stop_listening()
+            raise
+        self.port = self._runner.addresses[0][1]
+
+    async def _stop_listening(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_guarded])
+        app.router.add_get("/_emulator/health", _health)
+        app.router.add_get("/_emulator/metrics", partial(_metrics, self.plane))
+        app.router.add_get("/_emulator/access-log", partial(_access_log, self.plane))
+        if isinstance(self.store, Store):
+            app.router.add_routes(
+                control_routes(
+                    self.store, clock=self.clock.now, faults=self.control_faults, authorize=self._authorize_control
+                )
+            )
+        app.router.add_route("*", "/{path:.*}", partial(_data_plane, self.plane))
+        return app
+
+    async def _authorize_control(self, request: web.Request) -> web.Response | None:
+        strict = self.plane.switches.strict_signatures
+        reason = await check_signature(request, service="apigateway", strict=strict)
+        return None if reason is None else forbidden(reason, "AccessDeniedException")
+
+
+def _forget(connection: Connection) -> None:
+    connection.disconnect_wanted = False
+    connection.cancel_timers()
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
+    """A bug answers 500 and is logged; the client never sees more."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except (web.HTTPException, ConnectionError):
+        raise
+    except Exception:
+        logger.exception("the emulator has a bug: %s %s", request.method, request.path[:200])
+        return web.json_response({"message": "Internal server error"}, status=500)
+    return response
+
+
+async def _data_plane(plane: DataPlane, request: web.Request) -> web.StreamResponse:
+    """`@connections` or a handshake: the path tells."""
+    segments, _ = split_target(request.raw_path)
+    return await (manage if CONNECTIONS in segments else handshake)(plane, request)
+
+
+async def _health(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _metrics(plane: DataPlane, _: web.Request) -> web.Response:
+    return web.json_response(plane.metrics.as_json())
+
+
+async def _access_log(plane: DataPlane, _: web.Request) -> web.Response:
+    lines: Mapping[str, list[str]] = {"lines": list(plane.access_log.lines)}
+    return web.json_response(lines)
