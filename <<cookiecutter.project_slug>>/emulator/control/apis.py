@@ -14,11 +14,8 @@ _HTTP_ONLY = {
     "CredentialsArn": "quick create belongs to HTTP APIs",
 }
 _API_KEY_EXPRESSIONS = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")
-_SELECTION_EXPRESSION = re.compile(
-    r"\\\$default"
-    r"|\$(?:request|context)\.[A-Za-z0-9_.\[\]-]+"
-    r"|(?:\$\{(?:request|context)\.[A-Za-z0-9_.\[\]-]+\}|[^${}\\])+"
-)
+_BODY_PATH = r"request\.body(?:\.[A-Za-z0-9_-]+|\[\d+\])*"
+_SELECTION_EXPRESSION = re.compile(rf"\${_BODY_PATH}|(?:\$\{{{_BODY_PATH}\}}|\\\$|[^${{}}\\])+")
 _DEFAULTS: Record = {
     "ApiKeySelectionExpression": "$request.header.x-api-key",
     "DisableExecuteApiEndpoint": False,
@@ -73,7 +70,8 @@ def delete(state: State, call: Call) -> None:
     mapped = [name for name, domain in state.domains.items() if api_id in _apis_behind(domain.mappings)]
     if mapped:
         raise BadRequestError(
-            f"Deleting API failed. Please remove all API mappings related to the API on {', '.join(mapped)}."
+            f"Deleting API {api_id} failed. Please remove all API mappings for the API from your custom domain names: "
+            f"{', '.join(mapped)}"
         )
     del state.apis[api_id]
 

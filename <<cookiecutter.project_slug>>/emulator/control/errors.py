@@ -8,7 +8,7 @@ ControlPlaneError
     ConflictException           409
     RequestEntityTooLarge       413
     TooManyRequestsException    429
-    InternalServerError         500, on demand only
+    InternalServerError         500, on demand, or when the state cannot be saved
 """
 
 from typing import ClassVar
@@ -71,7 +71,7 @@ class ThrottledError(ControlPlaneError):
 
 
 class InternalError(ControlPlaneError):
-    """AWS failed. Never raised but by a fault that was asked for."""
+    """A fault that was asked for, or a state file that cannot be written."""
 
     status = 500
     code = "InternalServerErrorException"

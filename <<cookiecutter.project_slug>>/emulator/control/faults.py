@@ -36,12 +36,14 @@ ERRORS: Final[dict[FaultKind, ControlPlaneError]] = {
 
 @dataclass(kw_only=True)
 class Fault:
-    """One rule. Without `on_call` and `every` it hits each call; `times` says how often at most (None: always)."""
+    """One rule. Without `on_call`, `from_call` and `every` it hits each call; `times` says how often at most (None: always)."""
 
     kind: FaultKind
     times: int | None = None
     on_call: int | None = None
     """Only the call of this number, counted from 1 since `clear`."""
+    from_call: int | None = None
+    """Only the call of this number and later ones: what a caller that was killed there never got to do."""
     every: int | None = None
     """Only each call whose number is divisible by this."""
     after: bool = False
@@ -55,6 +57,7 @@ class Fault:
             self.times != 0
             and (not self.operations or operation in self.operations)
             and (self.on_call is None or self.on_call == number)
+            and (self.from_call is None or self.from_call <= number)
             and (self.every is None or number % self.every == 0)
         )
 

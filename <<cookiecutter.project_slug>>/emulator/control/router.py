@@ -1,5 +1,6 @@
 """The control plane over HTTP, for any unmodified AWS SDK: find the operation, authorize, parse, do, save, answer."""
 
+import logging
 import re
 import secrets
 import string
@@ -13,13 +14,15 @@ from aiohttp import web
 from emulator.control.answer import answered, refused
 from emulator.control.call import Call, Operation
 from emulator.control.deployments import deploy_automatically
-from emulator.control.errors import BadRequestError, ControlPlaneError, TooLargeError, UnknownCallError
+from emulator.control.errors import BadRequestError, ControlPlaneError, InternalError, TooLargeError, UnknownCallError
 from emulator.control.faults import ERRORS, ControlFaults, Fault, FaultKind
 from emulator.control.model import Match, match
 from emulator.control.operations import DEPLOYABLE, OPERATIONS
 from emulator.control.parse import fields, json_object, located
 from emulator.state import Record
 from emulator.store import Store
+
+logger = logging.getLogger(__name__)
 
 Authorize = Callable[[web.Request], Awaitable[web.Response | None]]
 """Answers a request that may not pass; None lets it through."""
@@ -45,7 +48,7 @@ def routes(
         authorize: checks a request's signature.
     """
     plane = ControlPlane(store, clock, faults or ControlFaults(), authorize)
-    return [web.route("*", "/v2/{path:.*}", plane.handle)]
+    return [web.route("*", "/v2/{path:(?s:.*)}", plane.handle)]
 
 
 def new_id(length: int) -> str:
@@ -70,7 +73,7 @@ class ControlPlane:
             if found is None:
                 raise UnknownCallError("Missing Authentication Token")
             denial = await self.authorize(request) if self.authorize else None
-            return denial or self._answer(request, found, body)
+            return self._answer(request, found, body) if denial is None else denial
         except ControlPlaneError as error:
             return refused(error)
 
@@ -90,8 +93,15 @@ class ControlPlane:
         if found.operation.http["method"] != "GET":
             if found.operation.name in DEPLOYABLE:
                 deploy_automatically(self.store.state.apis[call.ids["ApiId"]], call)
-            self.store.changed()
+            self._save()
         return result
+
+    def _save(self) -> None:
+        try:
+            self.store.changed()
+        except OSError as error:
+            logger.error("The emulator's state cannot be saved in %s: %s", self.store.path, error.strerror)  # noqa: TRY400
+            raise InternalError(f"The emulator cannot save its state: {error.strerror}") from None
 
     def _call(self, request: web.Request, found: Match, body: bytes) -> Call:
         secure = request.scheme == "https"

@@ -74,7 +74,7 @@ def delete(state: State, call: Call) -> None:
     for domain_name, domain in state.domains.items():
         if target in [(mapping["ApiId"], mapping["Stage"]) for mapping in domain.mappings.values()]:
             raise ConflictError(
-                f"Deleting stage failed. Please remove all API mappings related to the stage on {domain_name}."
+                f"Deleting stage {name} failed. Please remove all API mappings for the stage from {domain_name}."
             )
     del api.stages[name]
 
