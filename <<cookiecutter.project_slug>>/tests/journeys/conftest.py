@@ -1,0 +1,55 @@
+"""What the journeys share: the running site and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.journeys.people import Person
+from tests.journeys.site import ROOT, Site
+
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "screenshots"))
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The whole site, on free ports, with nothing in it yet."""
+    running = Site.start(tmp_path_factory.mktemp("site"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site) -> Iterator[Browser]:
+    """A headless Chromium. It ends before the site does, so that no socket outlives its server."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def alice(site: Site, browser: Browser) -> Iterator[Person]:
+    """Signed in at the first address."""
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        yield person
+
+
+@pytest.fixture
+def bob(site: Site, browser: Browser) -> Iterator[Person]:
+    """Signed in at the second address."""
+    with Person.sign_in(browser, site.second_address, "bob") as person:
+        yield person
+
+
+def picture(page: Page, name: str) -> None:
+    """Keeps a screenshot as an artefact."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")

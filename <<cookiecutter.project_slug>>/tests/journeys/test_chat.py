@@ -1,0 +1,160 @@
+"""The main story: two people, one channel, a real browser, and a gateway that dies in between."""
+
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.conftest import picture
+from tests.journeys.people import PATIENCE_MS, Person
+from tests.journeys.site import Site
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_people_chat(alice: Person, bob: Person) -> None:
+    """What one writes the other sees, both ways."""
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+
+    alice.says("Hello bob, can you see this?")
+    bob.sees("Hello bob, can you see this?")
+    bob.says("I can. It came through API Gateway.")
+    alice.sees("I can. It came through API Gateway.")
+    alice.says("And nothing but Django runs here 🎉")
+    bob.sees("And nothing but Django runs here 🎉")
+
+    picture(alice.page, "chat-alice")
+    picture(bob.page, "chat-bob")
+
+
+def test_history_answers_its_caller_alone(alice: Person, bob: Person) -> None:
+    """A reload shows what was said before, to the one who reloads."""
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+    bob.says("Before the reload")
+    alice.sees("Before the reload")
+    asked_before = len(bob.frames_of_type("history"))
+
+    alice.page.reload()
+
+    alice.sees("Before the reload")
+    assert len(alice.frames_of_type("history")) == 2
+    assert len(bob.frames_of_type("history")) == asked_before
+
+
+def test_both_come_back_when_the_gateway_dies(site: Site, alice: Person, bob: Person) -> None:
+    """The emulator is killed, `dev` starts it again, both windows reconnect by themselves and chat."""
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+
+    site.kill_the_gateway()
+    site.wait_for_line("Starting it again")
+    alice.is_in_state("waiting")
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+
+    alice.says("Back again")
+    bob.sees("Back again")
+
+
+def test_what_is_written_while_offline_arrives_later(site: Site, alice: Person, bob: Person) -> None:
+    """Without a network a message waits, and says so; with it, it goes out once."""
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+
+    alice.page.context.set_offline(True)
+    site.kill_the_gateway()
+    alice.is_in_state("waiting")
+    alice.says("Written in a tunnel")
+    expect(alice.page.locator("#messages li.pending")).to_have_count(1)
+    alice.page.context.set_offline(False)
+
+    bob.sees("Written in a tunnel")
+    alice.sees("Written in a tunnel")
+
+
+def test_signing_out_closes_the_socket_for_good(alice: Person) -> None:
+    """Signing out in one tab ends the socket of the other, which stays closed and says why."""
+    alice.is_in_state("open")
+    other_tab = alice.page.context.new_page()
+    other_tab.goto(alice.page.url)
+
+    other_tab.get_by_role("button", name="Sign out").click()
+
+    alice.is_in_state("stopped")
+    assert [frame["code"] for frame in alice.frames_of_type("closing")] == ["login_ended"]
+    expect(alice.page.get_by_role("alert")).to_contain_text("Sign in")
+    alice.page.wait_for_timeout(1_500)
+    alice.is_in_state("stopped")
+    picture(alice.page, "signed-out")
+
+
+def test_a_forbidden_channel_says_so(site: Site, alice: Person) -> None:
+    """A channel that nobody opened is closed; the page tells what to do about it."""
+    alice.is_in_state("open")
+    alice.page.goto(site.first_address + "?channel=secret-plans")
+
+    alice.is_in_state("stopped")
+    expect(alice.page.get_by_role("alert")).to_contain_text("not open to you", timeout=PATIENCE_MS)
+
+
+def test_messages_are_text(alice: Person, bob: Person) -> None:
+    """Markup in a message is shown, not obeyed."""
+    alice.is_in_state("open")
+    bob.is_in_state("open")
+
+    alice.says("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }}")
+
+    bob.sees("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }}")
+    assert bob.page.title() != "owned"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("dark", {"color_scheme": "dark"}),
+        ("light", {"color_scheme": "light"}),
+        ("phone", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
+    ],
+)
+def test_it_fits(site: Site, browser: Browser, name: str, options: dict[str, object]) -> None:
+    """On a phone as on a desk, in the dark as in the light: nothing has to be scrolled sideways."""
+    with Person.sign_in(browser, site.first_address, "alice", **options) as person:
+        person.is_in_state("open")
+        person.sees("Hello bob, can you see this?")
+
+        assert person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        picture(person.page, f"page-{name}")
+
+
+def test_no_request_leaves_this_machine(site: Site, browser: Browser) -> None:
+    """The page loads nothing from anywhere else, and weighs less than 60 KB."""
+    context = browser.new_context()
+    page = context.new_page()
+    hosts: set[str] = set()
+    sizes: list[int] = []
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto(site.first_address)
+    page.wait_for_load_state("networkidle")
+    context.close()
+
+    assert hosts == {"127.0.0.1"}
+    assert sum(sizes) < 60_000
+
+
+def test_the_site_is_healthy(site: Site) -> None:
+    """What a load balancer and a deployment ask."""
+    for path in ("healthz", "readyz"):
+        with urllib.request.urlopen(site.first_address + path, timeout=5) as answer:
+            assert answer.status == 200
+
+
+def test_no_log_line_holds_a_token_or_the_secret(site: Site, alice: Person) -> None:
+    """Everything that the running site prints, with two sockets' worth of traffic behind it."""
+    alice.is_in_state("open")
+
+    output = "".join(site.lines)
+    assert "ws_token=" not in output
+    assert "sessionid" not in output
