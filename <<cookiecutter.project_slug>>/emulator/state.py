@@ -4,7 +4,7 @@ Records keep the member names of AWS's own model (`RouteKey`, `IntegrationUri`),
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 Record = dict[str, Any]
@@ -49,8 +49,12 @@ class State:
     domains: dict[str, Domain] = field(default_factory=dict)
 
     def to_json(self) -> Record:
-        """Values that `json.dumps` takes."""
-        return {"version": 1} | asdict(self)
+        """Values that `json.dumps` takes. They are the state's own, not copies: a large API is saved after each call."""
+        return {
+            "version": 1,
+            "apis": {key: vars(api) for key, api in self.apis.items()},
+            "domains": {key: vars(domain) for key, domain in self.domains.items()},
+        }
 
     @classmethod
     def from_json(cls, saved: object) -> "State":

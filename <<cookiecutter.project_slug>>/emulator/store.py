@@ -23,7 +23,7 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.state = _load(path) if path else State()
-        self._live: dict[tuple[str, str], LiveStage | None] = {}
+        self._live: dict[tuple[str, str], LiveStage] = {}
 
     def changed(self) -> None:
         """Saves the state after a change and forgets the frozen values made from the earlier one.
@@ -136,7 +136,7 @@ def _save(path: Path, state: State) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w") as file:
-            json.dump(state.to_json(), file)
+            file.write(json.dumps(state.to_json()))
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -21,7 +21,7 @@ def create(state: State, call: Call) -> Record:
         raise BadRequestError("At least one route is required before deploying the Api.")
     if stage:
         check_not_automatic(stage)
-    deployment = _deploy(api, call, {"Description": call.fields.get("Description")}, automatic=False)
+    deployment = _deploy(api, call, call.fields.get("Description", ""), automatic=False)
     if stage:
         stage.update({"DeploymentId": deployment["DeploymentId"], "LastUpdatedDate": call.now})
     return deployment | {"DeploymentStatus": "PENDING"}
@@ -69,7 +69,7 @@ def deploy_automatically(api: Api, call: Call) -> None:
     if not stages or not api.routes:
         return
     description = "Automatic deployment triggered by changes to the Api configuration"
-    deployment = _deploy(api, call, {"Description": description}, automatic=True)
+    deployment = _deploy(api, call, description, automatic=True)
     for stage in stages:
         former = stage.get("DeploymentId", "")
         stage["DeploymentId"] = deployment["DeploymentId"]
@@ -98,15 +98,16 @@ def snapshot_of(api: Api) -> Record:
     }
 
 
-def _deploy(api: Api, call: Call, fields: Record, *, automatic: bool) -> Record:
+def _deploy(api: Api, call: Call, description: str, *, automatic: bool) -> Record:
     deployment_id = call.new_id(6)
-    api.snapshots[deployment_id] = snapshot_of(api)
-    api.deployments[deployment_id] = fields | {
+    record: Record = {
         "AutoDeployed": automatic,
         "CreatedDate": call.now,
         "DeploymentId": deployment_id,
         "DeploymentStatus": "DEPLOYED",
     }
+    api.snapshots[deployment_id] = snapshot_of(api)
+    api.deployments[deployment_id] = merged(record, {"Description": description})
     return api.deployments[deployment_id]
 
 

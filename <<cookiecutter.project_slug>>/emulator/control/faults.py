@@ -1,7 +1,7 @@
 """Failures on demand: which calls fail, how, and whether they take effect all the same."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -35,7 +35,7 @@ ERRORS: Final[dict[FaultKind, ControlPlaneError]] = {
 
 
 @dataclass(kw_only=True)
-class Fault:
+class ControlFault:
     """One rule. Without `on_call`, `from_call` and `every` it hits each call; `times` says how often at most (None: always)."""
 
     kind: FaultKind
@@ -70,10 +70,10 @@ class ControlFaults:
     """Mapping sources to refuse. Whether AWS takes `context.disconnectReason` on a mapping is not settled."""
     calls: int = 0
     """How many calls came in since `clear`."""
-    _rules: list[Fault] = field(default_factory=list)
+    _rules: list[ControlFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, *rules: Fault) -> None:
+    def add(self, *rules: ControlFault) -> None:
         """Puts rules in force. Of several that hit one call, the one added first wins."""
         with self._lock:
             self._rules.extend(rules)
@@ -84,7 +84,7 @@ class ControlFaults:
             self._rules.clear()
             self.calls = 0
 
-    def next(self, operation: str) -> Fault | None:
+    def next(self, operation: str) -> ControlFault | None:
         """Counts a call and says which rule it falls under."""
         with self._lock:
             self.calls += 1
@@ -92,8 +92,3 @@ class ControlFaults:
             if rule and rule.times is not None:
                 rule.times -= 1
             return rule
-
-    @property
-    def rules(self) -> Sequence[Fault]:
-        """What is in force."""
-        return tuple(self._rules)

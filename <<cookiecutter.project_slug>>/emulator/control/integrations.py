@@ -10,7 +10,7 @@ from gateway.limits import MAX_INTEGRATION_TIMEOUT_MS, MIN_INTEGRATION_TIMEOUT_M
 
 MAX_INTEGRATIONS = 300
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_HTTP_URI = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_HTTP_URI = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]+[^\s\x00-\x1f\x7f]*", re.IGNORECASE)
 _UNSUPPORTED = {
     "ConnectionId": "private integrations are not",
     "CredentialsArn": "it belongs to AWS integrations",

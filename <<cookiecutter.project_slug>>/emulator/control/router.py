@@ -5,6 +5,7 @@ import re
 import secrets
 import string
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from emulator.control.answer import answered, refused
 from emulator.control.call import Call, Operation
 from emulator.control.deployments import deploy_automatically
 from emulator.control.errors import BadRequestError, ControlPlaneError, InternalError, TooLargeError, UnknownCallError
-from emulator.control.faults import ERRORS, ControlFaults, Fault, FaultKind
+from emulator.control.faults import ERRORS, ControlFault, ControlFaults, FaultKind
 from emulator.control.model import Match, match
 from emulator.control.operations import DEPLOYABLE, OPERATIONS
 from emulator.control.parse import fields, json_object, located
@@ -65,8 +66,13 @@ class ControlPlane:
     faults: ControlFaults = field(default_factory=ControlFaults)
     authorize: Authorize | None = None
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.Response:
         """Answers one request; every refusal is a JSON answer that botocore turns into its own exception."""
+        response = await self._respond(request)
+        response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+        return response
+
+    async def _respond(self, request: web.Request) -> web.Response:
         try:
             body = await _body(request)
             found = match(request.method, request.rel_url.raw_path)
@@ -104,20 +110,19 @@ class ControlPlane:
             raise InternalError(f"The emulator cannot save its state: {error.strerror}") from None
 
     def _call(self, request: web.Request, found: Match, body: bytes) -> Call:
-        secure = request.scheme == "https"
         region = _CREDENTIAL_REGION.search(request.headers.get("Authorization", ""))
         return Call(
             ids=located(found.operation, found.labels, request.query),
             fields=fields(found.operation, json_object(body)),
             now=datetime.fromtimestamp(self.clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             new_id=new_id,
-            socket_base=f"{'wss' if secure else 'ws'}://{request.host}",
+            socket_base=f"ws://{request.host}",
             region=region[1] if region else DEFAULT_REGION,
             refused_sources=self.faults.refused_sources,
         )
 
 
-def _failed(request: web.Request, fault: Fault) -> web.Response:
+def _failed(request: web.Request, fault: ControlFault) -> web.Response:
     if fault.kind is FaultKind.DROP:
         if request.transport:
             request.transport.abort()

@@ -1,5 +1,7 @@
 """APIs, as an unmodified boto3 client sees them."""
 
+import json
+import urllib.request
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +18,22 @@ def test_created_api_is_answered_in_full(client, server):
     assert api["CreatedDate"] == datetime(2025, 6, 15, 15, 6, 40, tzinfo=UTC)
     assert (api["IpAddressType"], api["DisableExecuteApiEndpoint"], api["Tags"]) == ("ipv4", False, {})
     assert api["ApiKeySelectionExpression"] == "$request.header.x-api-key"
+
+
+def test_endpoint_is_where_the_caller_reached_the_server(server, build):
+    """ApiEndpoint follows the Host header, so that each of the server's addresses leads back to itself."""
+    api_id = build.api()
+    with urllib.request.urlopen(f"http://localhost:{server.port}/v2/apis/{api_id}", timeout=10) as answer:
+        api = json.load(answer)
+
+    assert api["apiEndpoint"] == f"ws://localhost:{server.port}/_apis/{api_id}"
+
+
+def test_every_answer_has_a_request_id(client):
+    """Answers carry an id of their own, which SDKs show."""
+    first, second = client.get_apis(), client.get_apis()
+
+    assert first["ResponseMetadata"]["RequestId"] != second["ResponseMetadata"]["RequestId"]
 
 
 def test_get_answers_what_create_did(client, build):
