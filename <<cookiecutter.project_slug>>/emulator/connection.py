@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Final
 
 from emulator.clock import Timer
 from emulator.context import Caller
 from emulator.web_socket import WebSocket
+
+CLOSED_KEPT: Final = 1_000
 
 
 class State(Enum):
@@ -60,6 +63,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._connections: dict[str, Connection] = {}
+        self._closed_at: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._connections.values()))
@@ -70,9 +74,17 @@ class Registry:
     def add(self, connection: Connection) -> None:
         self._connections[connection.connection_id] = connection
 
-    def remove(self, connection: Connection) -> None:
-        """Forget it; harmless when it is forgotten already."""
+    def remove(self, connection: Connection, *, closed_at: float | None = None) -> None:
+        """Forget it, but for the moment when it closed; harmless when it is forgotten already."""
         self._connections.pop(connection.connection_id, None)
+        if closed_at is not None:
+            self._closed_at[connection.connection_id] = closed_at
+            if len(self._closed_at) > CLOSED_KEPT:
+                del self._closed_at[next(iter(self._closed_at))]
+
+    def closed_at(self, connection_id: str) -> float | None:
+        """When one of the last connections closed, in seconds since 1970."""
+        return self._closed_at.get(connection_id)
 
     def get(self, connection_id: str) -> Connection | None:
         return self._connections.get(connection_id)

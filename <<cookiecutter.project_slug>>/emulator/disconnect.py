@@ -7,6 +7,7 @@ from emulator.clock import sleep
 from emulator.connection import Connection, State
 from emulator.context import DISCONNECT, Ending, context_of
 from emulator.invocation import invoke
+from emulator.journal import printable
 from emulator.plane import DataPlane
 
 DISCONNECT_ROUTE_KEY = "$disconnect"
@@ -19,8 +20,8 @@ def on_close(plane: DataPlane, connection: Connection, ending: Ending) -> None:
     """The socket has gone: forget the connection at once (410 from now on) and tell the backend."""
     connection.state = State.CLOSED
     connection.cancel_timers()
-    plane.registry.remove(connection)
-    logger.info("closed      %s  %d %s", connection.connection_id, ending.code, ending.reason)
+    plane.registry.remove(connection, closed_at=plane.clock.now())
+    logger.info("closed      %s  %d %s", connection.connection_id, ending.code, printable(ending.reason))
     plane.journal.note("closed", connection_id=connection.connection_id, code=ending.code, reason=ending.reason)
     if is_wanted(plane, connection, ending):
         connection.disconnect_wanted = False

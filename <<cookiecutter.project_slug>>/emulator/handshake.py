@@ -12,6 +12,7 @@ from emulator.connection import Connection, State
 from emulator.context import Caller, Ending
 from emulator.disconnect import ABNORMAL, on_close
 from emulator.frames import Frames
+from emulator.journal import printable
 from emulator.lifetime import start_timers
 from emulator.message import on_message
 from emulator.parameters import Handshake
@@ -86,16 +87,14 @@ def _new_connection(
         stage_name=address.stage.stage_name,
         domain_name=address.domain_name,
         source_ip=request.remote or "",
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent=next((value for name, value in _raw_headers(request) if name.lower() == "user-agent"), ""),
         connected_at=now,
     )
     socket = WebSocket(Frames(offer.extensions), plane.switches)
     return Connection(caller=caller, socket=socket, last_active_at=now)
 
 
-async def _ask_backend(
-    plane: DataPlane, request: web.Request, address: Address, connection: Connection
-) -> str | None:
+async def _ask_backend(plane: DataPlane, request: web.Request, address: Address, connection: Connection) -> str | None:
     """Until the backend has agreed, the connection exists but cannot be addressed (410)."""
     _, query = split_target(request.raw_path)
     plane.registry.add(connection)
@@ -110,7 +109,7 @@ async def _ask_backend(
 
 
 def _raw_headers(request: web.Request) -> Sequence[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers]
+    return [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
 
 
 def _open(
@@ -125,19 +124,25 @@ def _open(
         response = switch_protocols(request, socket, offer, subprotocol)
     except ConnectionResetError:
         on_close(plane, connection, Ending(code=ABNORMAL, reason=""))
-        raise
+        return web.Response()
     connection.state = State.OPEN
     connection.touch(plane.clock.now())
     start_timers(connection, plane.clock, plane.switches)
     caller = connection.caller
     logger.info("connected   %s  %s from %s", caller.connection_id, caller.stage_name, caller.source_ip)
     plane.journal.note(
-        "connected", connection_id=caller.connection_id, api_id=caller.api_id, stage=caller.stage_name, ip=caller.source_ip
+        "connected",
+        connection_id=caller.connection_id,
+        api_id=caller.api_id,
+        stage=caller.stage_name,
+        ip=caller.source_ip,
     )
     return response
 
 
 def _log_refusal(plane: DataPlane, request: web.Request, connection_id: str, refused: HandshakeRefusedError) -> None:
-    path = request.path[:200]
-    logger.info("refused     %s  %s from %s -> %d %s", connection_id, path, request.remote, refused.status, refused.detail)
+    path = printable(request.raw_path.partition("?")[0])
+    logger.info(
+        "refused     %s  %s from %s -> %d %s", connection_id, path, request.remote, refused.status, refused.detail
+    )
     plane.journal.note("refused", connection_id=connection_id, path=path, status=refused.status, why=refused.detail)

@@ -15,8 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 from emulator.clock import Clock
 
 SIZE: Final = 2_000
+MAX_TEXT: Final = 2_000
+"""Characters of a message that a note keeps."""
 MASK: Final = "***"
-SECRET_NAMES = re.compile(r"secret|token|password|authorization|cookie|credential|api-?key|websocket-key", re.IGNORECASE)
+SECRET_NAMES = re.compile(
+    r"secret|token|password|authorization|cookie|credential|api-?key|websocket-key", re.IGNORECASE
+)
 
 Note = dict[str, Any]
 Listener = Callable[[Note], None]
@@ -58,6 +62,16 @@ class Recorder:
 
     def close(self) -> None:
         self._file.close()
+
+
+def shorten(text: str, size: int = MAX_TEXT) -> str:
+    """The beginning of a text, and how long it was."""
+    return text if len(text) <= size else f"{text[:size]}... ({len(text)} characters)"
+
+
+def printable(text: str, size: int = 120) -> str:
+    """What a client sent, fit for a line of a log: no line breaks, no bytes that a terminal obeys, not endless."""
+    return shorten(text.encode("unicode_escape", "backslashreplace").decode("ascii"), size)
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

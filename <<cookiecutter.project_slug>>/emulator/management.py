@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from emulator.addresses import Address
+from emulator.addresses import Address, split_target
 from emulator.authorization import check_signature, forbidden
 from emulator.clock import sleep
 from emulator.connection import Connection, State
 from emulator.handshake import find_stage
 from emulator.identifiers import is_well_formed
+from emulator.journal import printable
 from emulator.message import send
 from emulator.plane import DataPlane
 from emulator.refusal import HandshakeRefusedError
@@ -47,7 +48,9 @@ async def manage(plane: DataPlane, request: web.Request) -> web.StreamResponse:
     except CallError as error:
         response = _error_response(error, request_id)
     response.headers["x-amzn-RequestId"] = request_id
-    logger.info("%-11s %s -> %d", request.method.lower(), request.path.rpartition("/")[2][:128], response.status)
+    logger.info(
+        "%-11s %s -> %d", request.method.lower(), printable(split_target(request.raw_path)[0][-1]), response.status
+    )
     return response
 
 
@@ -59,10 +62,14 @@ async def _answer(plane: DataPlane, request: web.Request, address: Address) -> w
     connection_id = address.connection_id
     if connection_id is None or request.method not in {"POST", "GET", "DELETE"}:
         route = "/".join(address.rest)
-        raise CallError(404, "NotFoundException", f"No method found matching route {route} for http method {request.method}")
+        raise CallError(
+            404, "NotFoundException", f"No method found matching route {route} for http method {request.method}"
+        )
     await _pass_limits(plane)
     if plane.latency:
         await sleep(plane.clock, plane.latency)
+    if request.method == "POST" and _is_late(plane, connection_id):
+        return web.Response()
     connection = await _find(plane, request.method, address, connection_id)
     match request.method:
         case "POST":
@@ -90,6 +97,13 @@ async def _pass_limits(plane: DataPlane) -> None:
         raise CallError(int(status), "InternalServerError", "Internal server error")
     if plane.faults.strikes("throttle-posts") or not plane.throttles.allow_callback():
         raise CallError(429, "LimitExceededException", "Too Many Requests")
+
+
+def _is_late(plane: DataPlane, connection_id: str) -> bool:
+    """With the fault `late-gone`, a connection that has just closed goes on taking posts."""
+    grace = plane.faults.value("late-gone")
+    closed_at = plane.registry.closed_at(connection_id)
+    return grace is not None and closed_at is not None and plane.clock.now() - closed_at < grace
 
 
 async def _find(plane: DataPlane, method: str, address: Address, connection_id: str) -> Connection:

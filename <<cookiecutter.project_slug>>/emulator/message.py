@@ -11,6 +11,7 @@ from emulator.clock import time_limit
 from emulator.connection import Connection
 from emulator.context import MESSAGE, context_of
 from emulator.invocation import Invocation, invoke
+from emulator.journal import printable, shorten
 from emulator.plane import DataPlane
 from emulator.selection import Selection, select_route
 from emulator.snapshot import LiveStage, Route
@@ -82,13 +83,17 @@ async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
     )
     plane.metrics.count(caller.api_id, caller.stage_name, metrics.MESSAGE_COUNT)
     plane.journal.note(
-        "message", connection_id=caller.connection_id, text=text, route_key=route_key, why=selection.reason
+        "message",
+        connection_id=caller.connection_id,
+        text=shorten(text),
+        route_key=shorten(route_key),
+        why=selection.reason,
     )
     event = Event(context=context, trace_id=plane.identifiers.trace_id(now), body=text)
     reply = await _reply(plane, stage, selection.route, event)
     if stage is not None:
         plane.access_log.write(stage.access_log_format, context, reply.outcome)
-    logger.info("message     %s  %s -> %s", caller.connection_id, route_key, reply.outcome.summary())
+    logger.info("message     %s  %s -> %s", caller.connection_id, printable(route_key), reply.outcome.summary())
     if reply.frame is not None:
         send(plane, connection, reply.frame)
 
@@ -134,5 +139,5 @@ def send(plane: DataPlane, connection: Connection, data: bytes) -> bool:
         return False
     connection.touch(plane.clock.now())
     plane.metrics.count(connection.caller.api_id, connection.caller.stage_name, metrics.MESSAGE_COUNT)
-    plane.journal.note("sent", connection_id=connection.connection_id, text=data.decode("utf-8", "replace"))
+    plane.journal.note("sent", connection_id=connection.connection_id, text=shorten(data.decode("utf-8", "replace")))
     return True

@@ -28,8 +28,6 @@ from emulator.switches import Switches
 from emulator.throttle import Throttles
 
 MAX_BODY_BYTES: Final = 1_048_576
-KEEP_ALIVE_SECONDS: Final = 75.0
-"""Also how long a client may take to send the head of a request."""
 
 logger = logging.getLogger("emulator")
 http_logger = logging.getLogger("emulator.http")
@@ -119,7 +117,7 @@ class Emulator:
             self._application(),
             access_log=None,
             logger=http_logger,
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
+            keepalive_timeout=self.plane.switches.keep_alive,
             auto_decompress=False,
             shutdown_timeout=1.0,
         )
@@ -169,7 +167,7 @@ async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
     except (web.HTTPException, ConnectionError):
         raise
     except Exception:
-        logger.exception("the emulator has a bug: %s %s", request.method, request.path[:200])
+        logger.exception("the emulator has a bug")
         return web.json_response({"message": "Internal server error"}, status=500)
     return response
 

@@ -42,5 +42,7 @@ class Switches:
     """Unsent bytes per connection above which a callback is answered with 429. AWS publishes no figure."""
     concurrent_messages: int = 64
     """Messages of one connection in the backend at once; above it the socket is not read, so that memory stays bounded."""
+    keep_alive: float = 75.0
+    """Seconds of real time that an HTTP connection may be silent, and that a client may take to send the head of a request."""
     close_timeout: float = 5.0
     """Seconds of real time that a client has to answer a close frame before the socket is cut."""

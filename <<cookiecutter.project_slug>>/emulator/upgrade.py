@@ -38,6 +38,8 @@ def negotiate(request: web.Request, *, compression: bool) -> Offer:
 
     Raises HandshakeRefusedError: 426 for a plain HTTP request, 400 or 405 for a malformed upgrade.
     """
+    if request.body_exists:
+        raise HandshakeRefusedError(400, BAD_REQUEST, detail="a handshake has no body")
     factory = ServerPerMessageDeflateFactory(
         server_max_window_bits=SERVER_WINDOW_BITS, compress_settings={"memLevel": COMPRESSION_MEMORY_LEVEL}
     )
@@ -64,7 +66,9 @@ def switch_protocols(request: web.Request, socket: WebSocket, offer: Offer, subp
     if subprotocol is not None:
         headers.append(("Sec-WebSocket-Protocol", subprotocol))
     lines = [f"{name}: {value}\r\n" for name, value in headers]
-    transport.write(("HTTP/1.1 101 Switching Protocols\r\n" + "".join(lines) + "\r\n").encode("latin-1"))
+    transport.write(
+        ("HTTP/1.1 101 Switching Protocols\r\n" + "".join(lines) + "\r\n").encode("utf-8", "surrogateescape")
+    )
     # The HTTP server believes the client has gone: it lets go of the request, and its answer to it goes nowhere.
     request.protocol.transport = None
     request.protocol.connection_lost(None)
