@@ -137,3 +137,7 @@ class PayloadInvalid(Refusal):
 
 class MessageRateLimited(Refusal):
     code, status, message = "message_rate_limited", 429, "Too many messages. Slow down."
+
+
+class GatewayMissing(Refusal):
+    code, status, message = "gateway_missing", 503, "There is no gateway yet. Run: manage.py provision_gateway"

@@ -3,7 +3,8 @@
 from gateway.models.api_gateway import ApiGateway, ApiGatewayAdditionalRoute
 from gateway.models.channel_permission import ChannelPermission
 from gateway.models.metric import Metric
-from gateway.models.rate_limit import ConnectionRateLimit
+from gateway.models.rate_limit import ConnectionRateLimit, RateLimitSubject
+from gateway.models.refusal import WebSocketRefusal
 from gateway.models.session import WebSocketSession
 from gateway.models.token import WebSocketToken
 
@@ -13,6 +14,8 @@ __all__ = [
     "ChannelPermission",
     "ConnectionRateLimit",
     "Metric",
+    "RateLimitSubject",
+    "WebSocketRefusal",
     "WebSocketSession",
     "WebSocketToken",
 ]

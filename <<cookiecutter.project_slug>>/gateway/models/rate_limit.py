@@ -1,4 +1,4 @@
-"""Connection attempts, as a record for people and as the limiter's own small table."""
+"""Connection attempts: the record for people, and the limiter's own small table."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class ConnectionRateLimit(models.Model):
-    """One attempt to connect or to get a token: who, from where, when, and whether it was let in."""
+    """One attempt to connect: who, from where, when, and whether it was let in. `REFUSAL_RETENTION` rows are kept."""
 
     ip_address = models.GenericIPAddressField(null=True, blank=True)
     user = models.ForeignKey(
@@ -21,3 +21,17 @@ class ConnectionRateLimit(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.pk}"
+
+
+class RateLimitSubject(models.Model):
+    """Whom a rate limit counts, and the last instants at which it let them in. See `gateway.models.limiter`."""
+
+    subject = models.CharField(max_length=128, primary_key=True)
+    instants = models.TextField()
+    expires_on = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "rate limit subject"
+
+    def __str__(self) -> str:
+        return self.subject

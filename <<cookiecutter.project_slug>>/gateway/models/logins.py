@@ -1,0 +1,59 @@
+"""Whether a login still holds: Django's session row, found by the hash of its key.
+
+We keep only SHA-256 of the key, because the key itself opens the account. Both databases can compute the hash, so even a row that
+was deleted behind Django's back, or has expired, is noticed by the next message. On PostgreSQL an index over the same expression
+(see the migrations) makes that one probe; SQLite, meant for a laptop, looks through its few rows.
+"""
+
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.signals import setting_changed
+from django.db import connection
+
+from gateway.models.rows import moment, quoted
+
+
+@cache
+def session_model() -> type[AbstractBaseSession] | None:
+    """The model of Django's sessions; None when they live in a cache or in cookies, where their end cannot be seen."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return store.get_model_class() if hasattr(store, "get_model_class") else None
+
+
+def hash_expression(column: str) -> str:
+    """SHA-256 of a text column in hexadecimal, on PostgreSQL (its own) and on SQLite (Django registers the function)."""
+    if connection.vendor == "postgresql":
+        return f"encode(sha256({column}::bytea), 'hex')"
+    return f"SHA256({column})"
+
+
+def alive(hash_sql: str) -> str:
+    """An SQL condition: the login whose hash `hash_sql` gives has a session that has not expired. One parameter: now."""
+    model = session_model()
+    if model is None:
+        return "(%s IS NOT NULL)"
+    key = f"login.{quoted('session_key')}"
+    return (
+        f"EXISTS (SELECT 1 FROM {quoted(model._meta.db_table)} login "  # noqa: S608
+        f"WHERE {hash_expression(key)} = {hash_sql} AND login.expire_date > %s)"
+    )
+
+
+def is_alive(session_key_hash: str, now: datetime) -> bool:
+    """Whether this login still has a session."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {alive('%s')}", [session_key_hash, moment(now)] if session_model() else [moment(now)])
+        return bool(cursor.fetchone()[0])
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "SESSION_ENGINE":
+        session_model.cache_clear()
+
+
+setting_changed.connect(_forget)

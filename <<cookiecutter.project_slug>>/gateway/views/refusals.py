@@ -1,0 +1,117 @@
+"""What a refusal leaves behind: a line in the log, a row for the admin, a figure, and an answer that tells no more than it should."""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from gateway import metrics, signals, wire
+from gateway.exceptions import Refusal, StrangerRefusal
+from gateway.guards import Visit
+from gateway.models import WebSocketRefusal
+from gateway.models.journal import record_attempt, record_refusal
+from gateway.wire import EventKind
+
+logger = logging.getLogger("gateway.refusals")
+
+ID_HEADER: Final = "X-Refusal-Id"
+"""Carries the correlation id on every answer to a caller that is known; `manage.py explain_refusal` takes it."""
+
+_COUNTERS: Final = {
+    EventKind.CONNECT: "websocket_connects_total",
+    EventKind.MESSAGE: "websocket_messages_total",
+}
+
+
+def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
+    """The answer to a refused event, after it has been logged, recorded and counted."""
+    kind = visit.event.kind or EventKind.CONNECT
+    if isinstance(refusal, StrangerRefusal):
+        _log(refusal, "", {"kind": kind, "ip_address": visit.event.source_ip})
+        metrics.count(_COUNTERS[EventKind.CONNECT], code=refusal.code)
+        signals.refused.send(sender=None, code=refusal.code, correlation_id="", kind=kind)
+        return HttpResponse(status=refusal.status)
+    if kind in _COUNTERS:
+        labels = {"handler": visit.handler.name if visit.handler else ""} if kind is EventKind.MESSAGE else {}
+        metrics.count(_COUNTERS[kind], code=refusal.code, **labels)
+    correlation_id = report(refusal, kind=kind, user=visit.user, facts=_facts(visit))
+    if kind is EventKind.CONNECT:
+        record_attempt(ip_address=visit.event.source_ip, user=visit.user, successful=False, now=visit.now)
+    if kind is EventKind.MESSAGE:
+        frame = wire.error_frame(
+            refusal.code, refusal.message, reply_to=visit.body.get("id"), errors=refusal.errors
+        )
+        return JsonResponse(frame, headers={ID_HEADER: correlation_id})
+    return answer(refusal, correlation_id)
+
+
+def refuse_request(request: HttpRequest, refusal: Refusal, kind: str) -> HttpResponse:
+    """The answer to a refused request of the site's own pages: for a token, or for a check."""
+    user = request.user if request.user.is_authenticated else None
+    facts = {
+        "ip_address": None,
+        "origin": request.headers.get("Origin", "")[:255],
+        "user_agent": request.headers.get("User-Agent", "")[:512],
+    }
+    if kind == WebSocketRefusal.Kind.TOKEN:
+        metrics.count("websocket_tokens_total", code=refusal.code)
+    return answer(refusal, report(refusal, kind=kind, user=user, facts=facts))
+
+
+def answer(refusal: Refusal, correlation_id: str) -> HttpResponse:
+    """A refusal as an HTTP answer: its status, its code and its sentence."""
+    response = JsonResponse({"error": refusal.code, "message": refusal.message}, status=refusal.status)
+    response[ID_HEADER] = correlation_id
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def report(refusal: Refusal, *, kind: str, user: AbstractBaseUser | None, facts: Mapping[str, Any]) -> str:
+    """Logs and records a refusal of a known caller. Returns its correlation id."""
+    correlation_id = secrets.token_hex(8)
+    row = WebSocketRefusal(
+        correlation_id=correlation_id,
+        code=refusal.code,
+        kind=kind,
+        detail=clean(refusal.detail)[:500],
+        user=user,
+        created_on=timezone.now(),
+        **{name: clean(value) if isinstance(value, str) else value for name, value in facts.items()},
+    )
+    record_refusal(row)
+    _log(refusal, correlation_id, {"kind": kind, "user": user.pk if user else None, **facts})
+    signals.refused.send(sender=None, code=refusal.code, correlation_id=correlation_id, kind=kind)
+    return correlation_id
+
+
+def clean(text: str) -> str:
+    """Text without what neither database nor log line can hold."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text.encode("utf-8", "replace").decode())
+
+
+def _facts(visit: Visit) -> dict[str, Any]:
+    """What is known of the event, none of it secret. The cuts are those of the columns."""
+    event = visit.event
+    return {
+        "api_id": event.api_id or "",
+        "connection_id": (event.connection_id or "")[:128],
+        "channel_name": (visit.channel_name or event.channel_name)[:191],
+        "route_key": (event.route_key or "")[:128],
+        "ip_address": event.source_ip,
+        "origin": (event.origin or "")[:255],
+        "user_agent": event.user_agent,
+        "request_id": event.request_id,
+    }
+
+
+def _log(refusal: Refusal, correlation_id: str, facts: Mapping[str, Any]) -> None:
+    """One line, of JSON: nothing that a client sends can break it or forge another."""
+    line = {"code": refusal.code, "id": correlation_id, "detail": refusal.detail}
+    line |= {name: value for name, value in facts.items() if value not in (None, "")}
+    logger.warning("refused %s", json.dumps(line, default=str))
