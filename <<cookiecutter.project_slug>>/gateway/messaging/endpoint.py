@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from gateway import aws
-from gateway.messaging.sigv4 import Signer, connection_path
+from gateway.messaging.sigv4 import ConnectionPaths, Signer
 from gateway.transports import Answer, Method
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ CREDENTIALS_SECONDS: Final = 30.0
 REFRESH_PAUSE_SECONDS: Final = 1.0
 MAX_ANSWER_BYTES: Final = 4_096
 CONNECT_SECONDS: Final = 3.0
-UNWANTED_HEADERS: Final = ("Content-Type", "User-Agent", "Accept", "Accept-Encoding")
 
 _AWS_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -54,7 +53,7 @@ class Endpoint:
         self.callback_url = callback_url
         self._session = session
         self._origin = f"{parts.scheme}://{host_header(callback_url)}"
-        self._base_path = parts.path
+        self._paths = ConnectionPaths(parts.path)
         self._host = host_header(callback_url)
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, CONNECT_SECONDS))
         self._signer: Signer | None = None
@@ -76,13 +75,12 @@ class Endpoint:
         return answer
 
     async def _call(self, signer: Signer, method: Method, connection_id: str, body: bytes, body_digest: str) -> Answer:
-        path = connection_path(self._base_path, connection_id)
+        path, canonical = self._paths.of(connection_id)
         request = self._session.request(
             method,
             URL(self._origin + path, encoded=True),
             data=body or None,
-            headers=signer.headers(method, path, body_digest, time.time()),
-            skip_auto_headers=UNWANTED_HEADERS,
+            headers=signer.headers(method, canonical, body_digest, time.time()),
             timeout=self._timeout,
             allow_redirects=False,
             proxy=self._surroundings.proxy,

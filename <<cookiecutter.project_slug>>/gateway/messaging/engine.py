@@ -173,6 +173,8 @@ class Engine:
 
     def _judge(self, post: Post, answer: Answer) -> None:
         mailing = post.line.mailing
+        if answer.status not in {200, 204}:
+            mailing.errors[answer.status] += 1
         age = time.time() - post.recipient.created_on
         decided = verdict(answer, retries=post.retries, age=age, chance=random.random(), patience=mailing.patience)  # noqa: S311
         if decided.stop:

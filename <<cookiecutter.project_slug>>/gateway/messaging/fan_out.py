@@ -1,10 +1,12 @@
 """One message to many recipients: streamed in chunks, so that memory does not grow with their number."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from gateway import metrics
 from gateway.conf import conf
 from gateway.messaging import loop as loops
 from gateway.messaging.delivery import Delivery
@@ -47,6 +49,7 @@ def fan_out(
     else:
         _through_transport(method, body, recipients, account)
     account.prune()
+    account.count(method)
     return account.delivery
 
 
@@ -56,6 +59,7 @@ class Account:
     def __init__(self, delivery: Delivery, on_gone: OnGone | None) -> None:
         self.delivery = delivery
         self._on_gone = on_gone
+        self.errors: Counter[int] = Counter()
         self._gone: list[str] = []
 
     def record(self, recipient: Recipient, outcome: Outcome) -> None:
@@ -71,6 +75,14 @@ class Account:
         gone, self._gone = self._gone, []
         if gone and self._on_gone is not None:
             self._on_gone(gone)
+
+    def count(self, method: Method) -> None:
+        """Adds to the figures of this process, once for the whole send."""
+        for status, amount in self.errors.items():
+            metrics.count("websocket_management_errors_total", amount, status=status)
+        for outcome in Outcome if method == "POST" else ():
+            if amount := getattr(self.delivery, outcome.value):
+                metrics.count("websocket_posts_total", amount, outcome=outcome.value)
 
 
 def _through_engine(method: Method, body: bytes, recipients: Iterable[Recipient], account: Account) -> None:
@@ -89,6 +101,7 @@ def _through_engine(method: Method, body: bytes, recipients: Iterable[Recipient]
         _collect(mailing, account)
         account.delivery.sent += mailing.sent
         account.delivery.problems += mailing.problems
+        account.errors += mailing.errors
 
 
 def _collect(mailing: Mailing, account: Account) -> None:
@@ -113,7 +126,12 @@ async def _start(loop: loops.BackgroundLoop) -> "Engine":
     settings = conf()
     # The slots bound the connections: an aiohttp connector with waiters of its own costs twice the CPU.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=50, ttl_dns_cache=30)
-    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
+    )
     pace = Pace(settings.SEND_RATE, asyncio.get_running_loop().time())
     engine = Engine(session, pace, connections=settings.SEND_CONNECTIONS, timeout=settings.SEND_TIMEOUT)
     loop.at_close(engine.settled)
@@ -127,3 +145,4 @@ def _through_transport(method: Method, body: bytes, recipients: Iterable[Recipie
         for recipient, outcome in calls.make(chunk):
             account.record(recipient, outcome)
     account.delivery.problems += list(calls.problems.values())
+    account.errors += calls.errors

@@ -1,7 +1,7 @@
 """One call to be made about many connections, and how far it has come. Fed by one thread, carried out by the event loop."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from gateway.messaging.sigv4 import digest
@@ -12,7 +12,7 @@ from gateway.transports import Method, Outcome, Recipient
 class Mailing:
     """What is sent to whom.
 
-    The event loop writes `done`, `sent`, `undelivered` and `problems`; the thread that feeds it reads them. Recipients that were
+    The event loop writes the counts, `undelivered` and `problems`; the thread that feeds it reads them. Recipients that were
     sent to are only counted, so memory does not grow with their number.
     """
 
@@ -34,6 +34,7 @@ class Mailing:
         self.sent = 0
         self.undelivered: deque[tuple[Recipient, Outcome]] = deque()
         self.problems: list[str] = []
+        self.errors: Counter[int] = Counter()
         self.cancelled = False
         self._awaited = -1
         self._reached = threading.Event()

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep, time
@@ -27,6 +28,7 @@ class OneByOne:
 
     def __init__(self, transport: Transport, patience: Patience, threads: int, method: Method, body: bytes) -> None:
         self.problems: dict[str, str] = {}
+        self.errors: Counter[int] = Counter()
         self._transport = transport
         self._patience = patience
         self._threads = threads
@@ -63,6 +65,8 @@ class OneByOne:
         return Outcome.FAILED
 
     def _watch(self, callback_url: str, answer: Answer, *, refused: bool) -> None:
+        if answer.status not in {200, 204}:
+            self.errors[answer.status] += 1
         self._unanswered = 0 if answer.status else self._unanswered + 1
         if refused:
             self._stop(callback_url, f"{callback_url} refuses us: {answer.text}")

@@ -9,24 +9,32 @@ from typing import Final
 
 BURST_SECONDS: Final = 0.02
 """Calls may be this late without losing their turn: event loops wake up late."""
+FIRST_RATE: Final = 1_000.0
+"""Where a process begins; without a 429 it takes a fifth of a second to the ceiling."""
 TOLERATED_SHARE: Final = 0.04
 SIGNIFICANT: Final = 10
-"""429s that count as more than bad luck."""
-WINDOW_SECONDS: Final = 0.1
-WINDOW_ANSWERS: Final = 50
+"""429s that need no more answers to be believed."""
+WINDOW_SECONDS: Final = 0.05
+WINDOW_ANSWERS: Final = 100
 BELOW_ACCEPTED: Final = 0.97
-CREEP: Final = 1.02
-RECOVER: Final = 1.5
+RECOVER: Final = 2.0
+SMALLEST_STEP: Final = 0.005
+LARGEST_STEP: Final = 0.1
 SLOWEST: Final = 10.0
 
 
 class Pace:
-    """The rate of one process, between ten calls a second and the ceiling, in calls a second."""
+    """The rate of one process, in calls a second, between `SLOWEST` and the ceiling.
+
+    Below the rate at which it was last throttled it doubles with each window of answers; beyond, its steps start small and grow, so
+    that it stays near a limit that is there and soon leaves one that is not.
+    """
 
     def __init__(self, ceiling: float, now: float) -> None:
         self.ceiling = ceiling
-        self.rate = ceiling
-        self._knee = ceiling
+        self.rate = min(ceiling, FIRST_RATE)
+        self._knee = ceiling / BELOW_ACCEPTED
+        self._step = SMALLEST_STEP
         self._next = now
         self._changed = now
         self._begin_window()
@@ -47,11 +55,12 @@ class Pace:
             self._began = now
         self._answers += 1
         self._throttled += throttled
-        share = self._throttled / self._answers
-        if self._throttled >= SIGNIFICANT and share > TOLERATED_SHARE:
-            self._slow_down(now)
-        elif self._answers >= WINDOW_ANSWERS and now - self._began >= WINDOW_SECONDS:
-            self._speed_up()
+        full = self._answers >= WINDOW_ANSWERS and now - self._began >= WINDOW_SECONDS
+        if full or self._throttled >= SIGNIFICANT:
+            if self._throttled > TOLERATED_SHARE * self._answers:
+                self._slow_down(now)
+            elif full:
+                self._speed_up()
 
     def _slow_down(self, now: float) -> None:
         seconds = max(now - self._began, 0.001)
@@ -59,13 +68,18 @@ class Pace:
         # The first answers of a burst say little: one step goes down to a quarter at most.
         self._knee = min(self.rate, max(accepted, self.rate / 4, SLOWEST))
         self.rate = max(self._knee * BELOW_ACCEPTED, SLOWEST)
+        self._step = SMALLEST_STEP
         self._changed = now
         self._next = max(self._next, now)
         self._begin_window()
 
     def _speed_up(self) -> None:
-        below_knee = self.rate < self._knee * BELOW_ACCEPTED
-        faster = min(self.rate * RECOVER, self._knee * BELOW_ACCEPTED) if below_knee else self.rate * CREEP
+        known = self._knee * BELOW_ACCEPTED
+        if self.rate < known:
+            faster = min(self.rate * RECOVER, known)
+        else:
+            faster = self.rate * (1 + self._step)
+            self._step = min(self._step * 2, LARGEST_STEP)
         self.rate = min(self.ceiling, faster)
         self._begin_window()
 

@@ -29,13 +29,27 @@ def digest(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
-def connection_path(base_path: str, connection_id: str) -> str:
-    """The path of a connection as boto3 puts it on the wire: `@` stays, everything unusual in the id is percent-encoded."""
-    return f"{base_path.rstrip('/')}/@connections/{quote(connection_id, safe='-._~')}"
+class ConnectionPaths:
+    """The paths of connections below one callback URL: on the wire and inside the signature.
+
+    On the wire they are as boto3 puts them there: `@` stays, everything unusual in the id is percent-encoded. The signature encodes
+    the whole path a second time (`%3D` becomes `%253D`).
+    """
+
+    def __init__(self, base_path: str) -> None:
+        self._wire = f"{base_path.rstrip('/')}/@connections/"
+        self._canonical = canonical_path(self._wire)
+
+    def of(self, connection_id: str) -> tuple[str, str]:
+        """(on the wire, inside the signature)"""
+        encoded = quote(connection_id, safe="-._~")
+        if connection_id in {"", ".", ".."}:
+            return self._wire + encoded, canonical_path(self._wire + encoded)
+        return self._wire + encoded, self._canonical + encoded.replace("%", "%25")
 
 
 def canonical_path(path: str) -> str:
-    """The path inside the signature: dot segments resolved, then encoded a second time (`%3D` becomes `%253D`)."""
+    """A path inside a signature: dot segments resolved, then encoded a second time."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -68,12 +82,12 @@ class Signer:
         self._day = ("", b"")
         self._second = self._at(0)
 
-    def headers(self, method: str, path: str, body_digest: str, now: float) -> dict[str, str]:
-        """The headers that sign one call; `path` is the one on the wire, `now` in seconds since the epoch."""
+    def headers(self, method: str, canonical: str, body_digest: str, now: float) -> dict[str, str]:
+        """The headers that sign one call to a canonical path; `now` in seconds since the epoch."""
         at = self._second
         if at.second != int(now):
             at = self._second = self._at(int(now))
-        request = f"{method}\n{canonical_path(path)}\n\n{at.headers}\n\n{self._signed}\n{body_digest}"
+        request = f"{method}\n{canonical}\n\n{at.headers}\n\n{self._signed}\n{body_digest}"
         to_sign = f"AWS4-HMAC-SHA256\n{at.amz_date}\n{at.scope}\n{sha256(request.encode()).hexdigest()}"
         signature = hmac.digest(at.key, to_sign.encode(), "sha256").hex()
         headers = {"X-Amz-Date": at.amz_date, "Authorization": f"{at.credential}{signature}"}
