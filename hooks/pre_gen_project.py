@@ -19,9 +19,10 @@ DOMAINS = ("domain_name", "websocket_domain")
 
 BUILT_IN_ROUTES = ("connect", "disconnect", "default")
 NAMES_IN_USE = (
-    "all_permissions_required", "args", "as_view", "aws_api_gateway_id", "body", "can_join_channel", "dispatch", "event",
-    "handler", "handler_selection_key", "http_method_names", "http_method_not_allowed", "kwargs", "on_connect",
-    "on_disconnect", "options", "permissions_required", "request", "route_selection_key", "setup", "view_is_async",
+    "all_permissions_required", "args", "as_view", "aws_api_gateway_id", "body", "can_join_channel", "dict",
+    "dispatch", "event", "handler", "handler_selection_key", "handlers", "http_method_names",
+    "http_method_not_allowed", "kwargs", "on_connect", "on_disconnect", "options", "permissions_required",
+    "prepare", "request", "route_selection_key", "select_subprotocol", "setup", "str", "view_is_async",
     "websocket_session",
 )  # fmt: skip
 """Names that the generated view uses for something else: a handler so called would take the place of it."""

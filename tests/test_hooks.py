@@ -123,8 +123,10 @@ def attributes_of_the_view() -> set[str]:
     """What `WebSocketView` and its instances are made of, asked of the class itself."""
     script = (
         "import django, json; django.setup();"
-        "from gateway.views import WebSocketView as V;"
-        "print(json.dumps([*dir(V), *(name for base in V.__mro__ for name in getattr(base, '__annotations__', {}))]))"
+        "from django.test import RequestFactory; from gateway.views import WebSocketView;"
+        "view = WebSocketView(); view.setup(RequestFactory().post('/'));"
+        "declared = (name for base in WebSocketView.__mro__ for name in getattr(base, '__annotations__', {}));"
+        "print(json.dumps([*dir(view), *declared]))"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "."}
     python = ROOT / ".venv" / "bin" / "python"
