@@ -70,10 +70,16 @@ class ApiGateway(models.Model):
     @property
     def socket_url(self) -> str:
         """The address that clients open, without a token. Empty until the API exists."""
-        if self.custom_domain and self.domain_name:
+        if self.domain_is_live:
             key = f"/{self.api_mapping_key}" if self.api_mapping_key else ""
             return f"wss://{self.domain_name}{key}"
         return f"{self.api_endpoint}/{self.stage_name}" if self.api_endpoint else ""
+
+    @property
+    def domain_is_live(self) -> bool:
+        """Whether the socket is served on its own domain: not before its API mapping exists, and never by an emulator."""
+        is_mapped = not self.aws_ids or bool(self.aws_ids.get("API mapping"))
+        return bool(self.custom_domain and self.domain_name and is_mapped) and not self.api_endpoint.startswith("ws://")
 
 
 class ApiGatewayAdditionalRoute(models.Model):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway import wire
 from gateway.models import ApiGateway
 from gateway.provisioning.calls import ControlPlane
-from gateway.provisioning.desired import DEPLOYMENT_MARK, INTEGRATION_MARK, TAG_GATEWAY, TAG_STAGE, tags_of
+from gateway.provisioning.desired import DEPLOYMENT_MARK, INTEGRATION_MARK, TAG_GATEWAY, TAG_STAGE, owned_by, tags_of
 from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.state import Kind, Resource, State, by_address
 
@@ -102,7 +102,7 @@ def find_api(gateway: ApiGateway, plane: ControlPlane, notices: list[str]) -> di
     owned = []
     for api in plane.pages("get_apis"):
         tags = api.get("Tags", {})
-        if wanted.items() <= tags.items():
+        if owned_by(gateway, tags):
             owned.append(api)
         elif api.get("Name") == gateway.api_name and not _is_another_stage(tags, wanted):
             namesakes.append(api)

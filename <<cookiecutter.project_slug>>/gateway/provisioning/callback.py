@@ -33,8 +33,8 @@ def callback_url(
 ) -> str:
     """Where messages for this gateway are posted, without a trailing slash. Empty while there is no API.
 
-    The default endpoint needs the stage, a custom domain must not have it: the API mapping names the stage there.
-    `domain_is_live` says that the mapping exists; until then the default endpoint serves.
+    The default endpoint needs the stage, a custom domain must not have it: the API mapping names the stage there. Until that
+    mapping exists the default endpoint serves.
     """
     if gateway.callback_url_override:
         return gateway.callback_url_override.rstrip("/")
@@ -42,6 +42,6 @@ def callback_url(
         return ""
     if management_endpoint:
         return f"{management_endpoint.rstrip('/')}{urlsplit(gateway.api_endpoint).path}/{gateway.stage_name}"
-    if gateway.custom_domain and domain_is_live:
+    if gateway.domain_is_live:
         return "/".join(part for part in (f"https://{gateway.domain_name}", gateway.api_mapping_key) if part)
     return f"https://{gateway.api_id}.execute-api.{region}.{partition_of(region)[1]}/{gateway.stage_name}"

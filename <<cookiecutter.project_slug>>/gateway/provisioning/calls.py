@@ -1,5 +1,6 @@
 """One way to call AWS: serial, patient with throttles and conflicts, and with errors turned into sentences."""
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -17,6 +18,14 @@ ATTEMPTS: Final = 8
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 30.0
 """Seconds. AWS lets an account create one domain name in 30 seconds, and make ten calls a second of any kind."""
+
+ENDPOINT_VARIABLES: Final = {
+    "acm": "AWS_ENDPOINT_URL_ACM",
+    "route53": "AWS_ENDPOINT_URL_ROUTE_53",
+    "logs": "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "apigateway": "AWS_ENDPOINT_URL_API_GATEWAY",
+}
+"""botocore's own variables, for what provisioning uses beside API Gateway v2."""
 
 THROTTLES: Final = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"})
 
@@ -51,6 +60,8 @@ class ControlPlane:
     region: str
     is_aws: bool
     management_endpoint: str = ""
+    services: frozenset[str] = frozenset(ENDPOINT_VARIABLES)
+    """Which of the services beside API Gateway v2 there are here: an emulator has none, unless the environment names one."""
     client: Callable[[str], Any] = _client
     sleep: Callable[[float], None] = time.sleep
     clients: dict[str, Any] = field(default_factory=dict)
@@ -118,9 +129,11 @@ def control_plane() -> ControlPlane:
     """The one that the settings name."""
     settings = conf()
     endpoint = settings.APIGATEWAYV2_ENDPOINT.rstrip("/")
+    redirected = {service for service, variable in ENDPOINT_VARIABLES.items() if os.environ.get(variable)}
     return ControlPlane(
         name=endpoint or f"aws:{aws.region()}",
         region=aws.region(),
         is_aws=not endpoint,
+        services=frozenset(redirected) if endpoint else frozenset(ENDPOINT_VARIABLES),
         management_endpoint=settings.MANAGEMENT_ENDPOINT.rstrip("/"),
     )

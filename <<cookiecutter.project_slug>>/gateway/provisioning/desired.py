@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,10 +19,6 @@ TAG_STAGE: Final = "websocket-stage"
 TAG_SITE: Final = "websocket-site"
 INTEGRATION_MARK: Final = "WebSocket route "
 DEPLOYMENT_MARK: Final = "WebSocket deployment "
-LOG_RETENTION_DAYS: Final = 30
-REQUESTED_CERTIFICATE: Final = "the certificate requested here"
-OWN_TARGET: Final = "the domain name on API Gateway"
-"""Stand for values that only AWS knows; `actual` puts them where it finds those values."""
 
 HEADER: Final = "integration.request.header."
 SECRET_PARAMETER: Final = HEADER + wire.SECRET
@@ -89,19 +85,29 @@ def wanted_routes(gateway: ApiGateway, additional: Sequence[ApiGatewayAdditional
     ]
 
 
-def desired_state(gateway: ApiGateway, additional: Sequence[ApiGatewayAdditionalRoute], *, secret: str) -> State:
-    """Everything that should exist for this gateway. Refuses nothing: see `checks.refuse_impossible`."""
+def desired_state(
+    gateway: ApiGateway,
+    additional: Sequence[ApiGatewayAdditionalRoute],
+    *,
+    secret: str,
+    around: Sequence[Resource] = (),
+) -> State:
+    """Everything that should exist for this gateway; `around` is what is not part of the API: domain and logs.
+
+    Refuses nothing: see `refusals`.
+    """
     routes = wanted_routes(gateway, additional)
     content = [_api(gateway)]
     content += [_integration(route, secret, disconnect_headers=gateway.disconnect_headers) for route in routes]
     content += [_route(route) for route in routes]
     content += [_route_response(route) for route in routes if route.two_way]
     resources = [*content, _deployment(content, secret), _stage(gateway)]
-    if gateway.access_log_arn:
-        resources.append(_log_group(gateway.access_log_arn))
-    if gateway.custom_domain and gateway.domain_name:
-        resources += custom_domain(gateway)
-    return State(by_address(resources))
+    return State(by_address([*resources, *around]))
+
+
+def owned_by(gateway: ApiGateway, tags: Mapping[str, str]) -> bool:
+    """Whether something carries all our tags; others may stand beside them."""
+    return tags_of(gateway).items() <= tags.items()
 
 
 def tags_of(gateway: ApiGateway) -> dict[str, str]:
@@ -189,6 +195,8 @@ def structure_fingerprint(content: Sequence[Resource]) -> str:
     """What a deployment freezes, without the secret: Terraform gets this figure and adds the secret itself."""
     frozen: list[Any] = []
     for resource in content:
+        if resource.kind not in {Kind.API, Kind.INTEGRATION, Kind.ROUTE, Kind.ROUTE_RESPONSE}:
+            continue
         properties = dict(resource.properties)
         if resource.kind is Kind.API:
             properties = {name: properties[name] for name in ("RouteSelectionExpression", "DisableExecuteApiEndpoint")}
@@ -230,44 +238,3 @@ def _stage(gateway: ApiGateway) -> Resource:
             "Tags": tags_of(gateway),
         },
     )
-
-
-def _log_group(arn: str) -> Resource:
-    return Resource(
-        kind=Kind.LOG_GROUP,
-        key=log_group_name(arn),
-        properties={"RetentionInDays": LOG_RETENTION_DAYS},
-    )
-
-
-def log_group_name(arn: str) -> str:
-    """`arn:aws:logs:eu-central-1:123456789012:log-group:NAME[:*]` -> `NAME`."""
-    return arn.split(":log-group:", 1)[-1].removesuffix(":*")
-
-
-def custom_domain(gateway: ApiGateway) -> list[Resource]:
-    """The socket's own domain. WebSocket APIs know only regional endpoints, and TLS_1_2 is their one security policy."""
-    domain = gateway.domain_name
-    resources = [
-        Resource(
-            kind=Kind.DOMAIN_NAME,
-            key=domain,
-            properties={
-                "CertificateArn": gateway.certificate_arn or REQUESTED_CERTIFICATE,
-                "EndpointType": "REGIONAL",
-                "SecurityPolicy": "TLS_1_2",
-                "IpAddressType": "dualstack" if gateway.dual_stack else "ipv4",
-                "Tags": tags_of(gateway),
-            },
-        ),
-        Resource(kind=Kind.API_MAPPING, key=gateway.api_mapping_key, properties={"Stage": gateway.stage_name}),
-    ]
-    if not gateway.certificate_arn:
-        resources.append(Resource(kind=Kind.CERTIFICATE, key=domain, properties={"ValidationMethod": "DNS"}))
-    if gateway.hosted_zone_id:
-        record_types = ("A", "AAAA") if gateway.dual_stack else ("A",)
-        resources += [
-            Resource(kind=Kind.DNS_RECORD, key=f"{record_type} {domain}", properties={"AliasTarget": OWN_TARGET})
-            for record_type in record_types
-        ]
-    return resources

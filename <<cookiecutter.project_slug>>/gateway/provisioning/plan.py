@@ -174,7 +174,7 @@ def _removals(desired: State, actual: State) -> Iterator[Step]:
     for current in (*actual.resources.values(), *actual.strays):
         if current.address in desired.resources or (api_goes and current.kind in inside_api):
             continue
-        if current.kind is Kind.DEPLOYMENT:
+        if current.kind is Kind.DEPLOYMENT or current.foreign:
             continue
         goes_with_route = current.kind is Kind.ROUTE_RESPONSE and (Kind.ROUTE, current.key) not in desired.resources
         if not goes_with_route:
@@ -206,20 +206,26 @@ def _link(steps: list[Step]) -> list[Step]:
     return [step if step.cause else replace(step, cause=_cause(step, created, deleted)) for step in steps]
 
 
+FOLLOWERS: Final[Mapping[Kind, frozenset[Kind]]] = {
+    Kind.API: frozenset(Kind) - {Kind.API, Kind.DOMAIN_NAME, Kind.CERTIFICATE, Kind.LOG_GROUP},
+    Kind.DOMAIN_NAME: frozenset({Kind.API_MAPPING, Kind.DNS_RECORD}),
+    Kind.STAGE: frozenset({Kind.API_MAPPING}),
+}
+"""Where the kind on the left has to be made, steps of the kinds on the right follow from that."""
+
+
 def _cause(step: Step, created: set[Address], deleted: set[Address]) -> Address | None:
-    new_api = next((address for address in created if address[0] is Kind.API), None)
-    new_domain = next((address for address in created if address[0] is Kind.DOMAIN_NAME), None)
-    if new_api and step.kind not in {Kind.API, Kind.DOMAIN_NAME, Kind.CERTIFICATE, Kind.LOG_GROUP}:
-        return new_api
-    if new_domain and step.kind in {Kind.API_MAPPING, Kind.DNS_RECORD}:
-        return new_domain
-    if step.kind is Kind.ROUTE_RESPONSE and (Kind.ROUTE, step.key) in created:
-        return Kind.ROUTE, step.key
-    if step.kind is Kind.INTEGRATION and step.action is Action.DELETE and (Kind.ROUTE, step.key) in deleted:
-        return Kind.ROUTE, step.key
-    if step.kind is Kind.ROUTE and step.action is Action.CHANGE and (Kind.INTEGRATION, step.key) in created:
+    for address in sorted(created, key=lambda address: ORDER[address[0]]):
+        if step.kind in FOLLOWERS.get(address[0], ()):
+            return address
+    route, integration = (Kind.ROUTE, step.key), (Kind.INTEGRATION, step.key)
+    if step.kind is Kind.ROUTE_RESPONSE and route in created:
+        return route
+    if step.kind is Kind.INTEGRATION and step.action is Action.DELETE and route in deleted:
+        return route
+    if step.kind is Kind.ROUTE and step.action is Action.CHANGE and integration in created:
         only_target = {difference.name for difference in step.differences} == {"Target"}
-        return (Kind.INTEGRATION, step.key) if only_target else None
+        return integration if only_target else None
     return None
 
 
@@ -240,8 +246,8 @@ def _deployment(desired: State, actual: State, frozen: list[Step], steps: list[S
     is_due = bool(frozen) or current is None or current.properties != wanted.properties
     reusable = None
     if is_due:
-        new_stage = next((step for step in steps if step.kind is Kind.STAGE and step.action is Action.CREATE), None)
-        cause = frozen[0].cause or frozen[0].address if frozen else new_stage.address if new_stage else None
+        stage = next((step for step in steps if _moves_deployment(step)), None)
+        cause = frozen[0].cause or frozen[0].address if frozen else stage.address if stage else None
         if not frozen:
             reusable = next((stray for stray in left_behind if stray.properties == wanted.properties), None)
         reason = "makes the steps above live" if frozen else "what is live is not what is wanted"
@@ -266,6 +272,12 @@ def _deployment(desired: State, actual: State, frozen: list[Step], steps: list[S
                 current=old,
                 cause=(Kind.DEPLOYMENT, "") if is_due else None,
             )
+
+
+def _moves_deployment(step: Step) -> bool:
+    """A stage that is missing has no deployment; one that deploys automatically has one of its own."""
+    automatic = any(difference.name == "AutoDeploy" for difference in step.differences)
+    return step.kind is Kind.STAGE and (step.action is Action.CREATE or automatic)
 
 
 def _position(step: Step) -> tuple[int, int]:

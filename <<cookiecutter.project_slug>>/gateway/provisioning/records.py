@@ -1,5 +1,7 @@
 """What provisioning writes into the database: the ids of what AWS made, each the moment it is known."""
 
+from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from gateway.models import ApiGateway
@@ -7,7 +9,34 @@ from gateway.provisioning.callback import callback_url
 from gateway.provisioning.calls import ControlPlane
 from gateway.provisioning.state import Kind, State
 
-ID_FIELDS = ["api_id", "api_endpoint", "callback_url", "control_plane", "aws_ids", "updated_on"]
+ID_FIELDS = ("api_id", "api_endpoint", "callback_url", "control_plane", "aws_ids")
+
+
+def ids_in(actual: State) -> dict[str, dict[str, str]]:
+    """Kind -> key -> AWS's id, of everything that was read."""
+    ids: dict[str, dict[str, str]] = {}
+    for resource in actual.resources.values():
+        ids.setdefault(str(resource.kind), {})[resource.key] = resource.id
+    return ids
+
+
+def fill(
+    gateway: ApiGateway, plane: ControlPlane, ids: Mapping[str, Mapping[str, str]], api: Mapping[str, Any] | None
+) -> None:
+    """Sets the id fields of a record, without saving it. `api` is AWS's answer about the API, if there is one."""
+    gateway.aws_ids = {name: dict(values) for name, values in ids.items() if values}
+    gateway.api_id = api["ApiId"] if api else ""
+    gateway.api_endpoint = api["ApiEndpoint"] if api else ""
+    gateway.control_plane = plane.name if gateway.aws_ids else ""
+    gateway.callback_url = callback_url(gateway, region=plane.region, management_endpoint=plane.management_endpoint)
+
+
+def stale_fields(gateway: ApiGateway, plane: ControlPlane, actual: State) -> list[str]:
+    """The id fields in which the database differs from what was read."""
+    api = actual.only(Kind.API)
+    right = copy(gateway)
+    fill(right, plane, ids_in(actual), api.detail if api else None)
+    return [name for name in ID_FIELDS if getattr(right, name) != getattr(gateway, name)]
 
 
 class Records:
@@ -20,16 +49,13 @@ class Records:
     def adopt(self, actual: State) -> None:
         """Takes over what was read from AWS; whatever else the database believed is forgotten."""
         api = actual.only(Kind.API)
-        ids: dict[str, dict[str, str]] = {}
-        for resource in actual.resources.values():
-            ids.setdefault(str(resource.kind), {})[resource.key] = resource.id
-        self._store(ids, api.detail if api else None)
+        self.store(ids_in(actual), api.detail if api else None)
 
     def remember(self, kind: Kind, key: str, identifier: str, answer: dict[str, Any] | None = None) -> None:
         """Saves one id. `answer` is AWS's, where the kind is an API."""
         ids = {name: dict(values) for name, values in self.gateway.aws_ids.items()}
         ids.setdefault(str(kind), {})[key] = identifier
-        self._store(ids, answer if kind is Kind.API else self._known_api())
+        self.store(ids, answer if kind is Kind.API else self._known_api())
 
     def forget(self, kind: Kind, key: str) -> None:
         """Drops an id; with an API goes everything inside it."""
@@ -38,7 +64,7 @@ class Records:
         if kind is Kind.API:
             outside = {Kind.DOMAIN_NAME, Kind.CERTIFICATE, Kind.DNS_RECORD, Kind.LOG_GROUP}
             ids = {name: values for name, values in ids.items() if name in outside}
-        self._store(ids, None if kind is Kind.API else self._known_api())
+        self.store(ids, None if kind is Kind.API else self._known_api())
 
     def id_of(self, kind: Kind, key: str) -> str:
         """AWS's id, or empty if there is no such thing yet."""
@@ -49,18 +75,9 @@ class Records:
             return None
         return {"ApiId": self.gateway.api_id, "ApiEndpoint": self.gateway.api_endpoint}
 
-    def _store(self, ids: dict[str, dict[str, str]], api: Any) -> None:
-        gateway = self.gateway
-        before = [getattr(gateway, name) for name in ID_FIELDS[:-1]]
-        gateway.aws_ids = {name: values for name, values in ids.items() if values}
-        gateway.api_id = api["ApiId"] if api else ""
-        gateway.api_endpoint = api["ApiEndpoint"] if api else ""
-        gateway.control_plane = self.plane.name if ids else ""
-        gateway.callback_url = callback_url(
-            gateway,
-            region=self.plane.region,
-            management_endpoint=self.plane.management_endpoint,
-            domain_is_live=bool(gateway.aws_ids.get(Kind.API_MAPPING)),
-        )
-        if [getattr(gateway, name) for name in ID_FIELDS[:-1]] != before:
-            gateway.save(update_fields=ID_FIELDS)
+    def store(self, ids: Mapping[str, Mapping[str, str]], api: Mapping[str, Any] | None) -> None:
+        """Replaces all ids."""
+        before = [getattr(self.gateway, name) for name in ID_FIELDS]
+        fill(self.gateway, self.plane, ids, api)
+        if [getattr(self.gateway, name) for name in ID_FIELDS] != before:
+            self.gateway.save(update_fields=[*ID_FIELDS, "updated_on"])

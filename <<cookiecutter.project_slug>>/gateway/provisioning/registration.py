@@ -131,6 +131,12 @@ def _differences(gateway: ApiGateway, values: Mapping[str, Any], routes: Sequenc
     return found
 
 
+def differences_from_file(gateway: ApiGateway) -> list[str]:
+    """How the record differs from the file, one sentence each; a gateway made in the admin has no file to differ from."""
+    values, routes = read_file(conf().GATEWAY_FILE)
+    return _differences(gateway, values, routes) if values["api_name"] == gateway.api_name else []
+
+
 def _write(gateway: ApiGateway, values: Mapping[str, Any], routes: Sequence[Mapping[str, Any]]) -> ApiGateway:
     for name, value in values.items():
         setattr(gateway, name, value)

@@ -32,7 +32,8 @@ class Resource:
     """One thing on AWS.
 
     `key` is its name inside its kind: the route key for routes, integrations and route responses. `properties` are compared
-    field by field. `id` is AWS's; desired resources have none. `detail` is read but never compared.
+    field by field. `id` is AWS's; desired resources have none. `detail` is read but never compared. What is `foreign` was made by
+    somebody else and is used, never removed.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Resource:
     properties: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    foreign: bool = False
 
     @property
     def address(self) -> Address:
@@ -53,6 +55,9 @@ class State:
     resources: Mapping[Address, Resource] = field(default_factory=dict)
     strays: tuple[Resource, ...] = ()
     notices: tuple[str, ...] = ()
+
+    def __or__(self, other: "State") -> "State":
+        return State({**self.resources, **other.resources}, self.strays + other.strays, self.notices + other.notices)
 
     def get(self, kind: Kind, key: str) -> Resource | None:
         return self.resources.get((kind, key))

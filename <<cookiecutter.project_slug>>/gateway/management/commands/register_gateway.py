@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from gateway.provisioning.calls import control_plane
 from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.registration import register
 from gateway.provisioning.terraform import take_outputs
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         try:
             registration = register(force=options["force"])
             if options["terraform_outputs"]:
-                take_outputs(registration.gateway, options["terraform_outputs"])
+                take_outputs(registration.gateway, control_plane(), options["terraform_outputs"])
         except ProvisioningError as error:
             raise CommandError(str(error)) from error
         if options["verbosity"]:
