@@ -42,6 +42,11 @@ class Connection:
     def connection_id(self) -> str:
         return self.caller.connection_id
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be addressed: `$connect` has finished, and nobody has begun to close it."""
+        return self.state is State.OPEN and self.socket.is_open
+
     def touch(self, now: float) -> None:
         """A message went in or out."""
         self.last_active_at = now

@@ -1,5 +1,6 @@
 """The HTTP call to the backend: one attempt, no redirect followed, a bounded answer, and AWS's timeout."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +53,10 @@ class Backend:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._under_way = 0
+        self.idle = asyncio.Event()
+        """Set while no call is under way."""
+        self.idle.set()
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(
@@ -73,6 +78,8 @@ class Backend:
         that is not HTTP, or more than `MAX_ANSWER_BYTES`.
         """
         started = self._clock.now()
+        self._under_way += 1
+        self.idle.clear()
         try:
             async with time_limit(self._clock, timeout_ms / 1000):
                 if delay:
@@ -85,6 +92,10 @@ class Backend:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # The text of these errors may hold the URL, and so a token.
             raise IntegrationCallError(type(error).__name__, status=502) from None
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.idle.set()
 
     async def _attempt(self, request: BackendRequest, started: float) -> Answer:
         if self._session is None:

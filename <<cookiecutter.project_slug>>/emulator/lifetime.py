@@ -3,7 +3,7 @@
 from typing import Final
 
 from emulator.clock import Clock
-from emulator.connection import Connection, State
+from emulator.connection import Connection
 from emulator.switches import Switches
 
 GOING_AWAY: Final = (1001, "Going away")
@@ -31,5 +31,5 @@ def _watch_idle(connection: Connection, clock: Clock, switches: Switches) -> Non
 
 
 def _close(connection: Connection) -> None:
-    if connection.state is State.OPEN:
+    if connection.is_open:
         connection.socket.close(*GOING_AWAY)

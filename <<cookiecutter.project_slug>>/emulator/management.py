@@ -115,7 +115,7 @@ async def _find(plane: DataPlane, method: str, address: Address, connection_id: 
     wait = plane.faults.value("hang-post-during-connect")
     if wait and method == "POST" and connection is not None and connection.state is State.CONNECTING:
         await sleep(plane.clock, wait)
-    if connection is None or connection.state is not State.OPEN or not connection.socket.is_open:
+    if connection is None or not connection.is_open:
         raise CallError(410, "GoneException", "Gone")
     return connection
 

@@ -17,7 +17,16 @@ class WebSocket(asyncio.Protocol):
     Reading stops while the client reads too slowly (its pongs would pile up) or too many of its messages are in the backend.
     """
 
-    __slots__ = ("_cutter", "_frames", "_holds", "_switches", "_transport", "on_close", "on_control_frame", "on_message")
+    __slots__ = (
+        "_cutter",
+        "_frames",
+        "_holds",
+        "_switches",
+        "_transport",
+        "on_close",
+        "on_control_frame",
+        "on_message",
+    )
 
     def __init__(self, frames: Frames, switches: Switches) -> None:
         self._frames = frames
@@ -83,11 +92,12 @@ class WebSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         pings = self._frames.pings
         messages = self._frames.receive(data)
-        self._flush()
         for message in messages:
             self.on_message(message)
         if self._frames.pings != pings:
             self.on_control_frame()
+        # Last, because a close frame among these bytes ends everything.
+        self._flush()
 
     def eof_received(self) -> bool:
         self._frames.receive_eof()
@@ -99,9 +109,7 @@ class WebSocket(asyncio.Protocol):
         self._transport = None
         if self._cutter is not None:
             self._cutter.cancel()
-        self.on_close(self._frames.ending())
-        # The callbacks hold the connection, which holds this socket: break the circle.
-        self.on_message, self.on_control_frame, self.on_close = _ignore, _nothing, _ignore
+        self._conclude()
 
     def pause_writing(self) -> None:
         self.hold()
@@ -117,10 +125,18 @@ class WebSocket(asyncio.Protocol):
         data = b"".join(output)
         if data:
             transport.write(data)
-        if b"" in output and transport.can_write_eof():
-            transport.write_eof()
         if self._frames.is_ending() and self._cutter is None:
             self._await_hang_up(transport)
+        if b"" in output:
+            transport.write_eof()
+            self._conclude()
+
+    def _conclude(self) -> None:
+        """Nothing more will be said: tell, once, without waiting for the other side to hang up."""
+        on_close = self.on_close
+        # The callbacks hold the connection, which holds this socket: break the circle.
+        self.on_message, self.on_control_frame, self.on_close = _ignore, _nothing, _ignore
+        on_close(self._frames.ending())
 
     def _await_hang_up(self, transport: asyncio.Transport) -> None:
         # The client's close frame must be read, whatever holds the reading.

@@ -5,6 +5,7 @@ It runs on an event loop in a thread of its own. Each one has its own port, stat
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from emulator.clock import Clock
-from emulator.connection import Connection, State
+from emulator.connection import Connection
 from emulator.faults import Faults
 from emulator.server import Emulator
 from emulator.snapshot import ControlPlane
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 START_SECONDS = 10.0
 CALL_SECONDS = 30.0
+SETTLE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,12 @@ class RunningEmulator:
         """The emulator's time, in seconds since 1970."""
         return self._emulator.clock.now()
 
-    def advance(self, seconds: float) -> None:
-        """Let that much time pass at once: idle connections close, old ones end, timeouts strike."""
-        self._call(lambda: self._emulator.clock.advance(seconds))
+    def advance(self, seconds: float, *, settle: float = SETTLE_SECONDS) -> None:
+        """Let that much time pass at once: idle connections close, old ones end, timeouts strike.
+
+        Backend calls under way may finish first, in at most `settle` seconds of real time: they would time out otherwise.
+        """
+        self._run(self._advance(seconds, settle))
 
     def connections(self) -> list[OpenConnection]:
         """The connections that are open now, oldest first."""
@@ -95,6 +100,12 @@ class RunningEmulator:
         """Be killed and start again on the same port, with the same state; the sockets are cut unless they are to be kept."""
         self._run(self._emulator.restart(keep_connections=keep_connections))
 
+    async def _advance(self, seconds: float, settle: float) -> None:
+        backend = self._emulator.plane.backend
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(backend.idle.wait(), settle)
+        self._emulator.clock.advance(seconds)
+
     def _open_connections(self) -> list[OpenConnection]:
         return [
             OpenConnection(
@@ -106,12 +117,12 @@ class RunningEmulator:
                 last_active_at=connection.last_active_at,
             )
             for connection in self._emulator.plane.registry
-            if connection.state is State.OPEN
+            if connection.is_open
         ]
 
     def _connection(self, connection_id: str) -> Connection:
         connection = self._emulator.plane.registry.get(connection_id)
-        if connection is None or connection.state is not State.OPEN:
+        if connection is None or not connection.is_open:
             raise KeyError(connection_id)
         return connection
 
