@@ -123,6 +123,8 @@ _default_origins = [f"{urlsplit(BASE_URL).scheme}://{urlsplit(BASE_URL).netloc}"
 if DEBUG:
     _default_origins += ["http://localhost:*", "http://127.0.0.1:*"]
 
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="")
+
 WEBSOCKETS: dict[str, Any] = {
     "BASE_URL": BASE_URL,
     "GATEWAY_FILE": GATEWAY_FILE,
@@ -130,6 +132,7 @@ WEBSOCKETS: dict[str, Any] = {
     "REGION": AWS_REGION,
     "APIGATEWAYV2_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYV2", default=""),
     "MANAGEMENT_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", default=""),
+    "SHARD_DISPATCHER": "gateway.tasks.dispatch" if CELERY_BROKER_URL else "",
     "SECRETS": env.list("WEBSOCKET_SECRETS", default=[]),
     "ALLOWED_ORIGINS": env.list("WEBSOCKET_ALLOWED_ORIGINS", default=_default_origins),
     "METRICS_TOKEN": env("WEBSOCKET_METRICS_TOKEN", default=""),
@@ -176,6 +179,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("DJANGO_LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "botocore": {"level": "WARNING"},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },
 }

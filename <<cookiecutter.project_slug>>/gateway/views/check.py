@@ -22,13 +22,13 @@ from gateway.views.websocket import WebSocketView
 
 
 class WebSocketCheckView(View):
-    """GET, with the same `channel` as the socket: would a connection of this page and person be let in?
+    """GET or POST, with the same `channel` as the socket: would a connection of this page and person be let in?
 
     200 with `{"ok": true, "last_refusal": ...}`, or the refusal's own status with `{"error", "message"}`. For signed-in users; for
     anyone while debugging. `last_refusal` is the person's latest one at `$connect`, which their browser could not read.
     """
 
-    http_method_names = ["get"]
+    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Asks the guards that do not need a connection, without counting an attempt."""
@@ -41,6 +41,10 @@ class WebSocketCheckView(View):
         answer = JsonResponse({"ok": True, "last_refusal": self._last_refusal(request)})
         answer["Cache-Control"] = "no-store"
         return answer
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """For pages: a browser sends no Origin with a GET to its own site, and the Origin is one of the things asked."""
+        return self.get(request)
 
     def _check(self, request: HttpRequest) -> None:
         socket_url()

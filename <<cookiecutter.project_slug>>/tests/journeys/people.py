@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 PASSWORD = "demo-password"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 SIZE = {"width": 960, "height": 640}
 
 
