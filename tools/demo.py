@@ -25,7 +25,17 @@ sys.path.insert(0, str(ROOT / "<<cookiecutter.project_slug>>"))
 
 import setup_project as setup
 
-LOCAL = {".env", ".venv", ".emulator", "__pycache__", "staticfiles"}
+LOCAL = {
+    ".env",
+    ".venv",
+    ".emulator",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "staticfiles",
+}
 """What appears while a project is worked on (the SQLite database aside). It is no part of a render."""
 
 
