@@ -9,4 +9,6 @@ class GatewayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from gateway import checks, revocation  # noqa: F401  (both register themselves with Django)
+        from gateway import checks, revocation  # noqa: F401  (the checks register themselves)
+
+        revocation.connect()

@@ -59,8 +59,9 @@ class Event:
         for key in _QUERY_KEYS:
             if key in self._meta:
                 self._meta[key] = str(self._meta[key]).partition("?")[0] if key != "QUERY_STRING" else ""
-        self._request.GET = self._request.GET.copy()
-        del self._request.GET[wire.TOKEN_PARAMETER]
+        query = self._request.GET.copy()
+        del query[wire.TOKEN_PARAMETER]
+        self._request.GET = query  # type: ignore[assignment]
 
     def header(self, name: str) -> str | None:
         """A mapped header. Empty means absent: AWS does not say which of the two an empty variable becomes."""
@@ -72,7 +73,7 @@ class Event:
 
     @cached_property
     def kind(self) -> EventKind | None:
-        value = self.header(wire.EVENT)
+        value = self.header(wire.EVENT) or ""
         return EventKind(value) if value in EventKind.__members__ else None
 
     @cached_property

@@ -141,3 +141,15 @@ class MessageRateLimited(Refusal):
 
 class GatewayMissing(Refusal):
     code, status, message = "gateway_missing", 503, "There is no gateway yet. Run: manage.py provision_gateway"
+
+
+def refusals() -> dict[str, type[Refusal]]:
+    """Every refusal by its code."""
+    found: dict[str, type[Refusal]] = {}
+    waiting = [Refusal]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind is not StrangerRefusal:
+            found[kind.code] = kind
+    return found

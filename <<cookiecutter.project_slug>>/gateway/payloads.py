@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin
 from uuid import UUID
 
 from django.forms import BaseForm
@@ -51,7 +51,7 @@ def validate(schema: type, body: Mapping[str, Any]) -> Any:
     """
     if hasattr(schema, "model_validate"):
         return _pydantic(schema, body)
-    if isinstance(schema, type) and issubclass(schema, BaseForm):
+    if issubclass(schema, BaseForm):
         return _form(schema, body)
     if not dataclasses.is_dataclass(schema):
         raise TypeError(f"{schema!r} is no dataclass, Django form or pydantic model.")
@@ -93,7 +93,7 @@ def _text(value: Any) -> str:
 def _dataclass(schema: Any, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise _Wrong({"": ["Must be an object."]})
-    hints = typing.get_type_hints(schema)
+    hints = typing.get_type_hints(schema)  # without extras: Annotated is unwrapped
     given: dict[str, Any] = {}
     errors: Errors = {}
     for field in dataclasses.fields(schema):
@@ -121,25 +121,17 @@ def _collect(errors: Errors, path: str, wanted: Any, value: Any) -> Any:
 
 def _value(wanted: Any, value: Any) -> Any:
     """One value as its annotation asks for it. Nothing is guessed: `"1"` is no number."""
-    origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is Any:
         return value
-    if origin is typing.Annotated:
-        return _value(arguments[0], value)
-    if origin in (Union, types.UnionType):
-        return _any_of(arguments, value)
-    if origin is Literal:
-        return _literal(arguments, value)
-    if origin in (list, dict):
-        return _container(origin, arguments, value)
     if dataclasses.is_dataclass(wanted):
         return _dataclass(wanted, value)
-    return _scalar(wanted, value)
+    read = _GENERIC.get(get_origin(wanted))
+    return read(wanted, value) if read else _scalar(wanted, value)
 
 
-def _any_of(choices: tuple[Any, ...], value: Any) -> Any:
+def _any_of(wanted: Any, value: Any) -> Any:
     first: _Wrong | None = None
-    for choice in choices:
+    for choice in get_args(wanted):
         try:
             return _value(choice, value)
         except _Wrong as wrong:
@@ -147,13 +139,15 @@ def _any_of(choices: tuple[Any, ...], value: Any) -> Any:
     raise first or _Wrong({"": ["No value is allowed."]})
 
 
-def _literal(choices: tuple[Any, ...], value: Any) -> Any:
+def _literal(wanted: Any, value: Any) -> Any:
+    choices = get_args(wanted)
     if not any(type(choice) is type(value) and choice == value for choice in choices):
         raise _Wrong({"": [f"Must be one of: {', '.join(map(str, choices))}."]})
     return value
 
 
-def _container(origin: Any, arguments: tuple[Any, ...], value: Any) -> Any:
+def _container(wanted: Any, value: Any) -> Any:
+    origin, arguments = get_origin(wanted), get_args(wanted)
     if not isinstance(value, origin):
         raise _Wrong({"": [f"Must be {_PLAIN[origin]}."]})
     items = enumerate(value) if origin is list else value.items()
@@ -162,6 +156,15 @@ def _container(origin: Any, arguments: tuple[Any, ...], value: Any) -> Any:
     if errors:
         raise _Wrong(errors)
     return list(read.values()) if origin is list else read
+
+
+_GENERIC: Final[dict[Any, Callable[[Any, Any], Any]]] = {
+    Union: _any_of,
+    types.UnionType: _any_of,
+    Literal: _literal,
+    list: _container,
+    dict: _container,
+}
 
 
 def _scalar(wanted: Any, value: Any) -> Any:
@@ -183,10 +186,10 @@ def _number(wanted: type, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, allowed):
         _fail("a whole number" if wanted is int else "a number")
     try:
-        return wanted(value)  # type: ignore[no-any-return]
+        return int(value) if wanted is int else float(value)
     except OverflowError:
-        return _fail("a smaller number")
+        _fail("a smaller number")
 
 
-def _fail(words: str) -> Any:
+def _fail(words: str) -> NoReturn:
     raise _Wrong({"": [f"Must be {words}."]})

@@ -1,5 +1,5 @@
 """The admin, one file a noun. Importing them registers them."""
 
-from gateway.admin import figures
+from gateway.admin import attempts, channels, figures, refusals, sessions, tokens
 
-__all__ = ["figures"]
+__all__ = ["attempts", "channels", "figures", "refusals", "sessions", "tokens"]

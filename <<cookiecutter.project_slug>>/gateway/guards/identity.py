@@ -69,7 +69,7 @@ def network_of(address: str) -> str:
 
 
 class ConnectRate:
-    """`RATE_LIMIT_MAX_ATTEMPTS` attempts in `RATE_LIMIT_WINDOW_MINUTES`, of the address and of the user, whatever refuses them later."""
+    """Attempts of the address and of the user, whatever refuses them later: `RATE_LIMIT_MAX_ATTEMPTS` in any window."""
 
     def __call__(self, visit: Visit) -> None:
         if not visit.policy.RATE_LIMIT_ENABLED:

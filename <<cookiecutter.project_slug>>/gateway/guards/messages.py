@@ -129,7 +129,7 @@ class LoginHolds:
 
 
 def login_holds(session: WebSocketSession, user: AbstractBaseUser | None, *, login_alive: bool) -> bool:
-    """Whether the user is active, the password unchanged and the Django session still there. An anonymous socket has no login to lose."""
+    """Whether the user is active, the password unchanged and the Django session still there. Anonymous sockets have no login."""
     if user is None:
         return not session.session_key_hash
     return bool(user.is_active and login_alive and is_current_auth_hash(user, session.auth_hash))

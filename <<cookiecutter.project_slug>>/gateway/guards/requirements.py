@@ -1,8 +1,8 @@
 """What a connection was admitted with, in a form that can be checked again later.
 
-A requirement is a list of clauses, all of which must hold. A clause is a list of sets, one of which must be held whole. A name with a
-dot is a Django permission; one without is a flag of the user (`is_staff`). The session's row keeps it, so that losing what one was
-admitted with can end the connection.
+A requirement is a list of clauses, all of which must hold. A clause is a list of sets, one of which must be held whole. A name
+with a dot is a Django permission; one without is a flag of the user (`is_staff`). The session's row keeps it, so that losing what
+one was admitted with can end the connection.
 """
 
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
@@ -30,7 +30,7 @@ class Policy(Protocol):
     handler_selection_key: str | None
     route_selection_key: str | None
     aws_api_gateway_id: str
-    handlers: Mapping[str, Handler]
+    handlers: ClassVar[Mapping[str, Handler]]
 
     def can_join_channel(self, request: HttpRequest, channel_name: str) -> bool: ...
 

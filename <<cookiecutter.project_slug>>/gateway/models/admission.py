@@ -1,7 +1,7 @@
 """The statements of `$connect` and `$disconnect`.
 
-A connection id lives once. Whichever of `$connect` and `$disconnect` comes first makes the row, and the row moves forward only; so an
-early, a second or a late `$disconnect`, and an id seen twice, are all the same rule: what has ended stays ended.
+A connection id lives once. Whichever of `$connect` and `$disconnect` comes first makes the row, and the row moves forward only. So
+an early, a second or a late `$disconnect`, and an id seen twice, are all one rule: what has ended stays ended.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 
 from gateway.models.logins import alive
-from gateway.models.rows import Rows, moment, quoted
+from gateway.models.rows import Rows, moment
 from gateway.models.session import WebSocketSession
 from gateway.models.token import WebSocketToken
 
@@ -47,10 +47,9 @@ class FoundToken:
 def find_token(token_hash: str, now: datetime) -> FoundToken | None:
     """The token with this hash and its user, in one statement."""
     users = user_rows()
-    key = quoted(users.fields[users.names.index(users.model._meta.pk.attname)].column)
     sql = (
         f"SELECT {_tokens.columns('t')}, {users.columns('u')}, {alive('t.session_key_hash')} "  # noqa: S608
-        f"FROM {_tokens.table} t JOIN {users.table} u ON u.{key} = t.user_id WHERE t.token_hash = %s"
+        f"FROM {_tokens.table} t JOIN {users.table} u ON u.{users.key} = t.user_id WHERE t.token_hash = %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [moment(now), token_hash])
@@ -58,7 +57,7 @@ def find_token(token_hash: str, now: datetime) -> FoundToken | None:
     if row is None:
         return None
     token = _tokens.read(row)
-    token.user = users.read(row[len(_tokens.names) :])
+    token.user = users.read(row[len(_tokens.names) :])  # type: ignore[assignment]
     return FoundToken(token, bool(row[-1]))
 
 
@@ -67,7 +66,7 @@ def redeem(token: WebSocketToken, now: datetime, lifetime: int) -> bool:
     sql = f"UPDATE {_tokens.table} SET used_on = %s WHERE id = %s AND used_on IS NULL AND created_on > %s"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, [moment(now), token.pk, moment(now - timedelta(seconds=lifetime))])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def open_session(session: WebSocketSession) -> bool:
@@ -79,8 +78,7 @@ def open_session(session: WebSocketSession) -> bool:
     if row is None:
         return False
     session.pk = row[0]
-    session._state.adding = False
-    session._state.db = connection.alias
+    session._state.adding, session._state.db = False, connection.alias  # noqa: SLF001  (as the ORM's own save does)
     return True
 
 

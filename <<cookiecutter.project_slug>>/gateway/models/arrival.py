@@ -8,14 +8,16 @@ second statement for that.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from gateway.limits import MAX_CONNECTION_SECONDS
 from gateway.models.admission import user_rows
 from gateway.models.limiter import admits, extended, stamp
 from gateway.models.logins import alive
-from gateway.models.rows import Rows, moment, quoted
+from gateway.models.rows import Rows, moment
 from gateway.models.session import WebSocketSession
 
 _sessions = Rows(WebSocketSession)
@@ -49,7 +51,7 @@ def arrive(connection_id: str, api_gateway_id: int, rate: MessageRate, now: date
     """
     together = connection.vendor == "postgresql"
     sql = _statement(rate.count, together=together, login=alive("s.session_key_hash") if together else "")
-    parameters: list[object] = [moment(now)]
+    parameters: list[Any] = [moment(now)]
     if rate.count:
         horizon = stamp(now - rate.window)
         parameters += [horizon, stamp(now), horizon]
@@ -65,8 +67,8 @@ def arrive(connection_id: str, api_gateway_id: int, rate: MessageRate, now: date
         rest = row[len(_sessions.names) :] if together else _owner(cursor, session, now)
     if session.user_id is None:
         session.user = None
-        return Arrival(session, login_alive=bool(rest[-1]))
-    session.user = user_rows().read(rest)
+    else:
+        session.user = user_rows().read(rest)  # type: ignore[assignment]
     return Arrival(session, login_alive=bool(rest[-1]))
 
 
@@ -81,8 +83,7 @@ def _statement(count: int, *, together: bool, login: str) -> str:
         if count
         else "strikes = 0"
     )
-    key = quoted(users.fields[users.names.index(users.model._meta.pk.attname)].column)
-    source = f"FROM {_sessions.table} me LEFT JOIN {users.table} u ON u.{key} = me.user_id" if together else ""
+    source = f"FROM {_sessions.table} me LEFT JOIN {users.table} u ON u.{users.key} = me.user_id" if together else ""
     joined = "AND me.id = s.id" if together else ""
     answer = (
         f"{_sessions.columns('s')}, {users.columns('u')}, {login}" if together else _sessions.columns()
@@ -94,14 +95,13 @@ def _statement(count: int, *, together: bool, login: str) -> str:
     )
 
 
-def _owner(cursor: object, session: WebSocketSession, now: datetime) -> tuple[object, ...]:
+def _owner(cursor: CursorWrapper, session: WebSocketSession, now: datetime) -> tuple[Any, ...]:
     """The session's user and whether the login holds, where RETURNING cannot tell."""
     users = user_rows()
-    key = quoted(users.fields[users.names.index(users.model._meta.pk.attname)].column)
     sql = (
         f"SELECT {users.columns('u')}, {alive('s.session_key_hash')} FROM {_sessions.table} s "  # noqa: S608
-        f"LEFT JOIN {users.table} u ON u.{key} = s.user_id WHERE s.id = %s"
+        f"LEFT JOIN {users.table} u ON u.{users.key} = s.user_id WHERE s.id = %s"
     )
-    cursor.execute(sql, [moment(now), session.pk])  # type: ignore[attr-defined]
-    row: tuple[object, ...] = cursor.fetchone()  # type: ignore[attr-defined]
+    cursor.execute(sql, [moment(now), session.pk])
+    row: tuple[Any, ...] = cursor.fetchone()
     return row

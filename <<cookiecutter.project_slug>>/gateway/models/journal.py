@@ -33,7 +33,9 @@ def record_attempt(
     Returns whether the login still holds: a logout that began while the connection was being made has not seen its row, so this is
     asked after the row is there, in the same statement.
     """
-    attempt = ConnectionRateLimit(ip_address=ip_address, user=user, attempted_on=now, successful=successful)
+    attempt = ConnectionRateLimit(
+        ip_address=ip_address, user_id=user.pk if user else None, attempted_on=now, successful=successful
+    )
     holds = _insert(_attempts, attempt, holding=session_key_hash, now=now)
     if _forget_old(_attempts, attempt):
         forget_expired(now)
@@ -67,9 +69,9 @@ def _forget_old(rows: Rows[Any], newest: models.Model) -> bool:
 
 def _insert(rows: Rows[Any], instance: models.Model, *, holding: str = "", now: datetime | None = None) -> bool:
     """Writes a row. Returns whether the login with the hash `holding` has not ended by then."""
-    login = f", {alive('%s')}" if holding and session_model() else ""
+    asks = bool(holding and session_model())
+    sql = f"{rows.insert} RETURNING id" + (f", {alive('%s')}" if asks else "")
     with connection.cursor() as cursor:
-        cursor.execute(f"{rows.insert} RETURNING id{login}", [*rows.values(instance), *([holding, moment(now)] if login else [])])
+        cursor.execute(sql, rows.values(instance) + ([holding, moment(now)] if asks else []))
         instance.pk, *rest = cursor.fetchone()
-    instance._state.adding = False
     return all(rest)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from gateway.models.rate_limit import RateLimitSubject
 from gateway.models.rows import Rows, moment
@@ -67,20 +68,20 @@ def admit(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
     if limit.count < 1:
         return math.ceil(limit.window.total_seconds())
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(*_upsert(subjects, limit, now))
+        _upsert(cursor, subjects, limit, now)
         passed = [subject for (subject,) in cursor.fetchall()]
         if len(passed) == len(subjects):
             return None
         if passed:
             # Another subject refuses. Ours are still locked by this transaction, so nobody has seen them pass.
-            cursor.execute(*_take_back(passed))
+            _take_back(cursor, passed)
         return _wait(cursor, subjects, limit, now)
 
 
 def wait(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
     """What `admit` would answer, without counting."""
     with connection.cursor() as cursor:
-        seconds = _wait(cursor, subjects, limit, now)
+        seconds = _wait(cursor, subjects, limit, now) if subjects else 0
     return seconds if seconds > 0 else None
 
 
@@ -89,32 +90,34 @@ def forget_expired(now: datetime) -> int:
     return RateLimitSubject.objects.filter(expires_on__lt=now).delete()[0]
 
 
-def _upsert(subjects: Sequence[str], limit: Limit, now: datetime) -> tuple[str, list[object]]:
+def _upsert(cursor: CursorWrapper, subjects: Sequence[str], limit: Limit, now: datetime) -> None:
+    """One row a subject; those that may not pass are left as they are and not returned."""
     values = ", ".join("(%s, %s, %s)" for _ in subjects)
     old = f"{_rows.table}.instants"
-    sql = (
+    instant, expires_on = stamp(now), moment(now + limit.window)
+    cursor.execute(
         f"INSERT INTO {_rows.table} (subject, instants, expires_on) VALUES {values} "  # noqa: S608
         f"ON CONFLICT (subject) DO UPDATE SET instants = {extended(old, limit.count)}, expires_on = excluded.expires_on "
-        f"WHERE {admits(old, limit.count)} RETURNING subject"
+        f"WHERE {admits(old, limit.count)} RETURNING subject",
+        [value for subject in subjects for value in (subject, instant, expires_on)]
+        + [instant, stamp(now - limit.window)],
     )
-    instant, expires_on = stamp(now), moment(now + limit.window)
-    parameters: list[object] = []
-    for subject in subjects:
-        parameters += [subject, instant, expires_on]
-    return sql, [*parameters, instant, stamp(now - limit.window)]
 
 
-def _take_back(subjects: Sequence[str]) -> tuple[str, list[object]]:
+def _take_back(cursor: CursorWrapper, subjects: Sequence[str]) -> None:
     marks = ", ".join("%s" for _ in subjects)
-    sql = f"UPDATE {_rows.table} SET instants = substr(instants, {_DIGITS + 1}) WHERE subject IN ({marks})"  # noqa: S608
-    return sql, list(subjects)
+    cursor.execute(
+        f"UPDATE {_rows.table} SET instants = substr(instants, {_DIGITS + 1}) WHERE subject IN ({marks})",  # noqa: S608
+        list(subjects),
+    )
 
 
-def _wait(cursor: object, subjects: Sequence[str], limit: Limit, now: datetime) -> int:
+def _wait(cursor: CursorWrapper, subjects: Sequence[str], limit: Limit, now: datetime) -> int:
+    """Whole seconds until the last of the subjects may pass; 0 when all may."""
     marks = ", ".join("%s" for _ in subjects)
-    oldest = f"substr(instants, {_DIGITS * (limit.count - 1) + 1}, {_DIGITS})"
-    cursor.execute(f"SELECT max({oldest}) FROM {_rows.table} WHERE subject IN ({marks})", list(subjects))  # type: ignore[attr-defined]  # noqa: S608
-    value = cursor.fetchone()[0]  # type: ignore[attr-defined]
+    nth = f"substr(instants, {_DIGITS * (limit.count - 1) + 1}, {_DIGITS})"
+    cursor.execute(f"SELECT max({nth}) FROM {_rows.table} WHERE subject IN ({marks})", list(subjects))  # noqa: S608
+    value = cursor.fetchone()[0]
     if not value:
         return 0
     free_on = _EPOCH + int(value) * _MICROSECOND + limit.window

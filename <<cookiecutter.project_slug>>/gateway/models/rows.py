@@ -1,7 +1,7 @@
 """Rows of a model in hand-written SQL: columns out, instances in.
 
-Half of what an event costs is Django's query builder, so the statements of an event are written by hand, once, and run on both
-databases. What the ORM does to values on their way (JSON, times on SQLite, addresses) still happens here, with the ORM's own converters.
+Half of what an event costs is Django's query builder, so the statements of an event are written by hand and run on both databases.
+What the ORM does to values on their way (JSON, times on SQLite, addresses) is done here too, by the ORM's own converters.
 """
 
 from functools import cached_property
@@ -33,6 +33,11 @@ class Rows(Generic[M]):
     @cached_property
     def names(self) -> list[str]:
         return [field.attname for field in self.fields]
+
+    @cached_property
+    def key(self) -> str:
+        """The primary key's column."""
+        return quoted(str(self.model._meta.pk.column))
 
     def columns(self, alias: str = "") -> str:
         """For SELECT or RETURNING."""

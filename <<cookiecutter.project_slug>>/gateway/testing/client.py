@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse
@@ -17,8 +17,6 @@ from gateway.models import ApiGateway, WebSocketSession
 from gateway.testing import events
 from gateway.transports import outbox
 from gateway.wire import EventKind
-
-T = TypeVar("T")
 
 
 class ConnectionRefused(AssertionError):  # noqa: N818  (named after what happened)
@@ -39,8 +37,8 @@ class WebSocketClient:
         assert client.received == [{"type": "chat_message", "message": "hi"}]
         client.disconnect()
 
-    Everything goes through the project's URLs, middleware and guards. It works in an ordinary `TestCase`: what waits for a commit is
-    done when the event is over. Messages arrive when `WEBSOCKETS["TRANSPORT"]` is "memory". Without a user nobody is signed in.
+    Everything goes through the project's URLs, middleware and guards. It works in an ordinary `TestCase`: what waits for a commit
+    is done when the event is over. Messages arrive when `WEBSOCKETS["TRANSPORT"]` is "memory". Without a user nobody is signed in.
     """
 
     def __init__(self, user: AbstractBaseUser | None = None, *, gateway: ApiGateway | None = None, **headers: Any) -> None:
@@ -52,11 +50,11 @@ class WebSocketClient:
         self._headers: dict[str, Any] = {"origin": next(iter(conf().ALLOWED_ORIGINS), None)} | headers
         self._read = 0
         if user is not None:
-            self.browser.force_login(user)
+            self.browser.force_login(user)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """A one-time token, as the page fetches it. Empty when nobody is signed in."""
-        response = self.browser.post(reverse("websocket-token"))
+        response: Any = self.browser.post(reverse("websocket-token"))
         return str(read(response).get("token", ""))
 
     def connect(self, *, channel: str = "", token: str | None = None, **headers: Any) -> HttpResponse:
@@ -120,9 +118,9 @@ class WebSocketClient:
         )
 
     def _route_of(self, data: Any) -> str:
-        action = data.get("action") if isinstance(data, dict) else None
-        routes = self.gateway.additional_routes.values_list("route_key", flat=True)
-        return action if action in routes else wire.DEFAULT_ROUTE_KEY
+        action = str(data.get("action", "")) if isinstance(data, dict) else ""
+        known = self.gateway.additional_routes.filter(route_key=action).exists()
+        return action if known else wire.DEFAULT_ROUTE_KEY
 
 
 def a_gateway() -> ApiGateway:
@@ -146,7 +144,8 @@ def read(response: HttpResponse) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _after_commit(action: Callable[[], T]) -> T:
+def _after_commit(action: Callable[[], Any]) -> HttpResponse:
     """Acts, and then does what waits for the commit: a test's transaction never commits by itself."""
     with TestCase.captureOnCommitCallbacks(execute=True):
-        return action()
+        response: HttpResponse = action()
+    return response

@@ -1,4 +1,4 @@
-"""What a refusal leaves behind: a line in the log, a row for the admin, a figure, and an answer that tells no more than it should."""
+"""What a refusal leaves behind: a log line, a row for the admin, a figure, and an answer that tells no more than it should."""
 
 import json
 import logging
@@ -37,8 +37,7 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
         signals.refused.send(sender=None, code=refusal.code, correlation_id="", kind=kind)
         return HttpResponse(status=refusal.status)
     if kind in _COUNTERS:
-        labels = {"handler": visit.handler.name if visit.handler else ""} if kind is EventKind.MESSAGE else {}
-        metrics.count(_COUNTERS[kind], code=refusal.code, **labels)
+        metrics.count(_COUNTERS[kind], 1, **_labels(visit, kind, refusal))
     correlation_id = report(refusal, kind=kind, user=visit.user, facts=_facts(visit))
     if kind is EventKind.CONNECT:
         record_attempt(ip_address=visit.event.source_ip, user=visit.user, successful=False, now=visit.now)
@@ -80,7 +79,7 @@ def report(refusal: Refusal, *, kind: str, user: AbstractBaseUser | None, facts:
         code=refusal.code,
         kind=kind,
         detail=clean(refusal.detail)[:500],
-        user=user,
+        user_id=user.pk if user else None,
         created_on=timezone.now(),
         **{name: clean(value) if isinstance(value, str) else value for name, value in facts.items()},
     )
@@ -108,6 +107,11 @@ def _facts(visit: Visit) -> dict[str, Any]:
         "user_agent": event.user_agent,
         "request_id": event.request_id,
     }
+
+
+def _labels(visit: Visit, kind: EventKind, refusal: Refusal) -> dict[str, str]:
+    named = {"handler": visit.handler.name if visit.handler else ""} if kind is EventKind.MESSAGE else {}
+    return {"code": refusal.code} | named
 
 
 def _log(refusal: Refusal, correlation_id: str, facts: Mapping[str, Any]) -> None:

@@ -145,7 +145,7 @@ class WebSocketView(View):
         if not open_session(session):
             raise ConnectionIdInvalid("seen before")
         session.api_gateway = visit.known_gateway()
-        session.user = visit.user
+        session.user = visit.user  # type: ignore[assignment]
         self.websocket_session = session
         try:
             self._welcome(visit, session)
