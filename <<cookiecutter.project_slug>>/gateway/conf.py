@@ -58,6 +58,11 @@ class WebSocketSettings:
     SEND_RATE: float = 8_000.0
     """Posts a second this process may make at most; AWS's default for a whole account and region is 10,000."""
     SEND_TIMEOUT: float = 10.0
+    SHARD_DISPATCHER: str = ""
+    """Dotted path of what hands a shard of a large send to a worker: `gateway.tasks.dispatch`. Empty: there are no
+    workers."""
+    SHARD_SIZE: int = 10_000
+    """Recipients in one shard; a send to no more than these is not sharded."""
 
     METRICS_FLUSH_SECONDS: float = 10.0
     """How often a process writes its figures to the database. 0 turns figures off."""
@@ -68,6 +73,8 @@ class WebSocketSettings:
     """What Prometheus sends as its bearer token to `/metrics`. Empty: only signed-in staff may read it."""
 
     SESSION_RETENTION_DAYS: int = 30
+    BROADCAST_RETENTION_DAYS: int = 7
+    """How long the account of a sharded send, and its message, can be asked for."""
     REFUSAL_RETENTION: int = 10_000
     """Rows kept of refusals and of connection attempts."""
 

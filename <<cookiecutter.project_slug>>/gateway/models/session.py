@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections, models, transaction
 from django.utils import timezone
 
+from gateway.conf import conf
+from gateway.events import connecting
 from gateway.limits import MAX_CONNECTION_ID_LENGTH, MAX_CONNECTION_SECONDS
 from gateway.messaging.closing import close_connections
 from gateway.messaging.delivery import Delivery
@@ -22,13 +25,21 @@ class NoReceiversError(LookupError):
     """There is nobody to send to, and the caller asked for somebody."""
 
 
+class StillConnectingError(RuntimeError):
+    """A message to a connection whose `$connect` is still being answered, which API Gateway would answer with 410 or not at all."""
+
+
 class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
     """Many connections at once. The methods that send work on any queryset, sliced ones included."""
 
     def deliverable(self, now: datetime | None = None) -> Self:
-        """Those worth a try: connected, not closing, and younger than the two hours no connection outlives."""
+        """Those worth a try: connected, not closing, and younger than the two hours no connection outlives.
+
+        Inside `on_connect` without the connection that is being made: API Gateway does not know it before that has returned.
+        """
         oldest = (now or timezone.now()) - timedelta(seconds=MAX_CONNECTION_SECONDS)
-        return self.filter(connected=True, closing_on__isnull=True, created_on__gt=oldest)
+        found = self.filter(connected=True, closing_on__isnull=True, created_on__gt=oldest)
+        return found.exclude(connection_id=connecting.get()) if connecting.get() else found
 
     def send_message(
         self,
@@ -45,14 +56,15 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
 
         Raises `InvalidMessageError` before anything is sent, and with `require_receivers` `NoReceiversError`.
         """
-        body = encode(data)
+        # Workers may send a message twice; clients drop what they have seen by its id.
+        body = encode({"message_id": str(uuid4())} | dict(data) if conf().SHARD_DISPATCHER else data)
         receivers = _unsliced(self).deliverable()
         if exclude is not None:
             receivers = receivers.exclude(pk=exclude.pk)
         if require_receivers and not receivers.exists():
             raise NoReceiversError("No connection matches.")
         delivery = Delivery()
-        send = partial(_deliver, receivers, body, delivery)
+        send = partial(_deliver_to_many, receivers, body, delivery)
         if wait_for_commit:
             _after_commit(self.db, send, delivery)
         else:
@@ -85,14 +97,23 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         No transaction or cursor stays open while they are being sent to, and memory does not grow with their number.
         """
         callback_urls = dict(ApiGateway.objects.using(self.db).values_list("pk", "callback_url"))
-        rows = _unsliced(self).order_by("pk").values_list("pk", "connection_id", "api_gateway_id", "created_on")
+        for _, connection_id, gateway, created_on in self._paged("connection_id", "api_gateway_id", "created_on"):
+            yield Recipient(connection_id, callback_urls.get(gateway, ""), created_on.timestamp())
+
+    def keys(self) -> Iterator[int]:
+        """The primary keys of this queryset's sessions, read in the same way."""
+        for (pk,) in self._paged():
+            yield pk
+
+    def _paged(self, *fields: str) -> Iterator[tuple[Any, ...]]:
+        rows = _unsliced(self).order_by("pk").values_list("pk", *fields)
         last = 0
         while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
-            for pk, connection_id, gateway, created_on in chunk:
+            for row in chunk:
                 # A queryset that joins many-valued relations has a row several times.
-                if pk != last:
-                    yield Recipient(connection_id, callback_urls.get(gateway, ""), created_on.timestamp())
-                last = pk
+                if row[0] != last:
+                    yield row
+                last = row[0]
 
 
 class WebSocketSession(models.Model):
@@ -117,7 +138,7 @@ class WebSocketSession(models.Model):
     auth_hash = models.CharField(max_length=128, blank=True, editable=False)
     """The user's session auth hash at `$connect`: a password change makes it stale."""
     permissions = models.JSONField(default=list, blank=True, editable=False)
-    """What this connection was admitted with: see `gateway.requirements`."""
+    """What this connection was admitted with: see `gateway.guards.requirements`."""
     message_instants = models.TextField(blank=True, editable=False)
     """When its last messages came, for the message rate: see `gateway.models.limiter`."""
     strikes = models.PositiveIntegerField(default=0, editable=False)
@@ -151,9 +172,14 @@ class WebSocketSession(models.Model):
     def send_message(self, data: Mapping[str, Any], *, wait_for_commit: bool = True) -> Delivery:
         """Sends one message to this connection, as `WebSocketSessionQuerySet.send_message` does.
 
-        A session that is no longer deliverable counts as gone. Never call it inside `$connect`: API Gateway does not know the
-        connection before that has returned.
+        A session that is no longer deliverable counts as gone. Raises `StillConnectingError` inside its own `on_connect`: answer
+        the client's first message with what a new connection should see.
         """
+        if self.connection_id == connecting.get():
+            raise StillConnectingError(
+                f"{self.connection_id} cannot be sent to inside on_connect: API Gateway does not know it before $connect is "
+                "answered. Answer the client's first message instead."
+            )
         body = encode(data)
         alias = self._state.db
         mine = WebSocketSession.objects.using(alias).filter(pk=self.pk).deliverable()
@@ -185,6 +211,20 @@ def _deliver(receivers: WebSocketSessionQuerySet, body: bytes, delivery: Deliver
         fan_out("POST", body, receivers.recipients(), delivery=delivery, on_gone=everybody.retire)
     finally:
         delivery.pending = False
+
+
+def _deliver_to_many(receivers: WebSocketSessionQuerySet, body: bytes, delivery: Delivery) -> None:
+    from gateway.models.broadcast import Broadcast, dispatcher
+
+    dispatch = dispatcher()
+    size = conf().SHARD_SIZE
+    if dispatch is None or receivers.order_by()[: size + 1].count() <= size:
+        _deliver(receivers, body, delivery)
+        return
+    broadcast = Broadcast.objects.create(message=body.decode())
+    delivery.pending = True
+    delivery.broadcast_id = str(broadcast.pk)
+    broadcast.hand_out(receivers, dispatch)
 
 
 def _close(marked: WebSocketSessionQuerySet, code: str) -> None:
