@@ -49,7 +49,7 @@ class ApiGateway(models.Model):
     callback_url = models.CharField(
         max_length=1024, blank=True, help_text="Where messages are posted: the management API"
     )
-    callback_url_override = models.URLField(
+    callback_url_override = models.CharField(
         max_length=1024, blank=True, help_text="Posts go here instead, through a proxy of your own for example."
     )
     control_plane = models.CharField(
@@ -63,6 +63,7 @@ class ApiGateway(models.Model):
     class Meta:
         verbose_name = "API gateway"
         ordering = ["api_name"]
+        permissions = [("provision_apigateway", "Can change on AWS what API gateways ask for")]
 
     def __str__(self) -> str:
         return self.api_name

@@ -47,9 +47,7 @@ class Aws:
 
     def domain(self, **fields: Any) -> None:
         configuration = {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
-        self.client.update_domain_name(
-            DomainName="ws.example.com", DomainNameConfigurations=[configuration | fields]
-        )
+        self.client.update_domain_name(DomainName="ws.example.com", DomainNameConfigurations=[configuration | fields])
 
     def mapping(self) -> str:
         return str(self.client.get_api_mappings(DomainName="ws.example.com")["Items"][0]["ApiMappingId"])
@@ -87,7 +85,10 @@ MUTATIONS: dict[str, Callable[[Aws], Any]] = {
     "integration: header more": lambda aws: aws.header("X-More", "'more'"),
     "integration: content type": lambda aws: aws.header("Content-Type", "'text/plain'"),
     "integration: one more": lambda aws: aws.client.create_integration(
-        ApiId=aws.api_id, IntegrationType="HTTP_PROXY", IntegrationMethod="POST", IntegrationUri="https://x.example.com/"
+        ApiId=aws.api_id,
+        IntegrationType="HTTP_PROXY",
+        IntegrationMethod="POST",
+        IntegrationUri="https://x.example.com/",
     ),
     "route: target": lambda aws: aws.route(Target=f"integrations/{aws.ids['integration']['$default']}"),
     "route: one-way": lambda aws: aws.route(RouteResponseSelectionExpression=""),

@@ -21,7 +21,11 @@ def prepare_change(site: Site) -> None:
     routes.filter(route_key="chat_message").update(reply=False)
     routes.create(route_key="later")
     site.change(
-        throttling_rate_limit=7, stage_name="blue", custom_domain=True, certificate_arn=CERTIFICATE, api_mapping_key="v2"
+        throttling_rate_limit=7,
+        stage_name="blue",
+        custom_domain=True,
+        certificate_arn=CERTIFICATE,
+        api_mapping_key="v2",
     )
 
 
@@ -39,9 +43,7 @@ def forget_everything(site: Site) -> None:
 
 
 @pytest.mark.parametrize("prepare", [prepare_create, prepare_change, prepare_rotate])
-def test_an_apply_killed_after_any_call_is_finished_by_the_next(
-    site: Site, prepare: Callable[[Site], None]
-) -> None:
+def test_an_apply_killed_after_any_call_is_finished_by_the_next(site: Site, prepare: Callable[[Site], None]) -> None:
     """The next run ends with an empty plan and exactly one API, wherever the first one died."""
     original = dict(site.settings.WEBSOCKETS)
     from gateway.provisioning.registration import register
