@@ -2,22 +2,23 @@
  * A WebSocket to Django through AWS API Gateway that stays open. Options, events and types: client.d.ts.
  *
  * What API Gateway does to a connection, and what is done about it:
- * - a page never learns why a handshake was refused: the token and check endpoints are asked over plain HTTP;
- * - ten quiet minutes end a connection, and control frames do not count: a small message is sent in time;
+ * - a page never learns why a handshake was refused: the token and check endpoints are asked over plain HTTP (site.js);
+ * - ten quiet minutes end a connection, and control frames do not count: a small message is sent in time (link.js);
  * - no connection lives longer than two hours: a new one is opened before, and takes over;
- * - a frame holds 32 KB, and a browser cannot split a message into frames: larger messages are refused here.
+ * - a frame holds 32 KB, and a browser cannot split a message into frames: larger messages are refused here (protocol.js);
+ * - a message may be lost or answered twice: requests are sent again under their id, and repeats are dropped (outbox.js).
  */
 
 import { Link } from "./link.js";
-import { GatewayError, backoff, closePolicy, encode, readFrame, readRefusal, retryAfter } from "./protocol.js";
+import { Outbox } from "./outbox.js";
+import { GatewayError, Recent, backoff, closePolicy, readFrame } from "./protocol.js";
+import { ask, csrfToken } from "./site.js";
 
 export { CLOSE_POLICY, GatewayError, MAX_FRAME_BYTES } from "./protocol.js";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const FETCH_TIMEOUT = 15 * SECOND;
 const STABLE_AFTER = 10 * SECOND; // a connection that ends sooner counts as a failed attempt
-const REMEMBERED = 500;
 
 const DEFAULTS = {
   tokenUrl: "/api/ws-token/",
@@ -37,29 +38,32 @@ const clock = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
-/** Django's CSRF token: the cookie first, since a page may be older than the login. */
-function csrfToken(name = "csrftoken") {
-  const cookie = globalThis.document?.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return cookie?.slice(name.length + 1) ?? globalThis.document?.querySelector('meta[name="csrf-token"]')?.content ?? "";
+function browser() {
+  return {
+    fetch: (...args) => globalThis.fetch(...args),
+    WebSocket: globalThis.WebSocket,
+    clock,
+    random: Math.random,
+    csrf: () => csrfToken(),
+    page: globalThis.document,
+    network: globalThis.window,
+  };
 }
 
 export class GatewayClient extends EventTarget {
   #options;
   #state = "idle";
+  #outbox;
   #link = null; // the socket in use
   #candidate = null; // the one that is opening
-  #retired = new Set();
-  #turn = 0; // what an older turn was waiting for no longer matters
+  #retired = new Set(); // replaced ones that may still bring something
+  #turn = 0; // an answer that belongs to an older turn no longer matters
   #trying = false;
   #timer = null;
   #failures = 0;
   #notBefore = 0;
-  #outbox = [];
-  #pending = new Map();
-  #seen = new Set();
+  #seen = new Recent();
   #watching = null;
-  #prefix;
-  #count = 0;
   #events = {
     opened: (link) => this.#opened(link),
     ended: (link, code, reason) => this.#ended(link, code, reason),
@@ -69,17 +73,8 @@ export class GatewayClient extends EventTarget {
 
   constructor(options = {}) {
     super();
-    const browser = {
-      fetch: (...args) => globalThis.fetch(...args),
-      WebSocket: globalThis.WebSocket,
-      clock,
-      random: Math.random,
-      csrf: () => csrfToken(),
-      page: globalThis.document,
-      network: globalThis.window,
-    };
-    this.#options = { ...DEFAULTS, ...browser, ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
-    this.#prefix = Math.floor(this.#options.random() * 2 ** 52).toString(36);
+    this.#options = { ...DEFAULTS, ...browser(), ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
+    this.#outbox = new Outbox(this.#options);
   }
 
   /** A client with the addresses, the channel and the cookie's name that `{% gateway_client %}` wrote on the element. */
@@ -91,7 +86,7 @@ export class GatewayClient extends EventTarget {
     return this.#state;
   }
 
-  /** Calls `listener` with the detail of each such event; the answer is a function that ends that. */
+  /** Calls `listener` with the detail of each such event. Returns a function that ends that. */
   on(type, listener) {
     const relay = (event) => listener(event.detail);
     this.addEventListener(type, relay);
@@ -110,61 +105,29 @@ export class GatewayClient extends EventTarget {
   }
 
   send(data) {
-    this.#post({ text: encode(data) });
+    this.#refuseIfStopped();
+    this.#outbox.send(data);
   }
 
-  async request(data, { timeout = this.#options.requestTimeout, retries = this.#options.retries } = {}) {
-    encode(data);
-    const id = data.id ?? `${this.#prefix}-${++this.#count}`;
-    if (this.#pending.has(id)) throw new GatewayError("id_in_use", "A request with this id is waiting for its reply.");
-    const entry = { id, text: encode({ ...data, id }), timeout, left: retries };
-    this.#post(entry);
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, Object.assign(entry, { resolve, reject }));
-      this.#arm(entry, timeout);
-    });
+  async request(data, options) {
+    this.#refuseIfStopped();
+    return this.#outbox.request(data, options);
   }
 
-  // --- Getting and keeping a connection
+  #refuseIfStopped() {
+    if (this.#state === "stopped") throw new GatewayError("stopped", "The connection was stopped.");
+  }
 
   async #attempt() {
-    const turn = this.#begin();
-    const { refusal, body } = await this.#ask(this.#options.tokenUrl);
+    const turn = ++this.#turn;
+    this.#trying = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    if (!this.#link) this.#enter("connecting");
+    const { refusal, body } = await ask(this.#options.tokenUrl, this.#options);
     if (turn !== this.#turn) return;
     if (refusal) this.#failed(refusal);
     else if (body?.token && body.url) this.#open(body);
     else this.#failed({ code: "token_answer_invalid", message: "The site did not answer with a token.", least: 0 });
-  }
-
-  #begin() {
-    this.#options.clock.clearTimeout(this.#timer);
-    this.#trying = true;
-    if (!this.#link) this.#enter("connecting");
-    return ++this.#turn;
-  }
-
-  /** Asks Django over HTTP. Never throws and never hangs: what goes wrong is a refusal. */
-  async #ask(address) {
-    const { fetch, csrf, clock } = this.#options;
-    const abort = new AbortController();
-    let timer;
-    const late = new Promise((_, reject) => {
-      timer = clock.setTimeout(() => reject(abort.abort()), FETCH_TIMEOUT);
-    });
-    const answer = async () => {
-      const headers = { Accept: "application/json", "X-CSRFToken": typeof csrf === "function" ? csrf() : csrf };
-      const response = await fetch(address, { method: "POST", credentials: "same-origin", headers, signal: abort.signal });
-      const body = await response.json().catch(() => null);
-      if (response.ok) return { body };
-      return { refusal: readRefusal(response.status, body, retryAfter(response.headers.get("Retry-After"), clock.now())) };
-    };
-    try {
-      return await Promise.race([answer(), late]);
-    } catch {
-      return { refusal: { code: "site_unreachable", message: "The site cannot be reached.", least: 0 } };
-    } finally {
-      clock.clearTimeout(timer);
-    }
   }
 
   #open({ url, token }) {
@@ -190,47 +153,48 @@ export class GatewayClient extends EventTarget {
     }
     this.#enter("open");
     this.#emit("open", { replaced: Boolean(replaced) });
-    this.#flush();
+    this.#outbox.open(link);
   }
 
   #ended(link, code, reason) {
     this.#retired.delete(link);
     if (link === this.#candidate) this.#handshakeFailed();
     if (link !== this.#link) return;
-    const { clock } = this.#options;
     const policy = closePolicy(code);
+    const why = { code: `closed_${code}`, message: reason || policy.meaning, least: policy.least };
     this.#link = null;
-    this.#emit("close", { code, reason: reason || policy.meaning });
+    this.#emit("close", { code, reason: why.message });
     if (this.#state === "stopped") return;
-    this.#failures = clock.now() - link.openedOn < STABLE_AFTER ? this.#failures + 1 : 0;
-    this.#takeBack(policy.resend);
+    const stable = this.#options.clock.now() - link.openedOn >= STABLE_AFTER;
+    this.#failures = stable ? 0 : this.#failures + 1;
+    this.#outbox.lost(policy.resend);
     if (this.#trying) this.#enter("connecting");
-    else this.#wait({ code: `closed_${code}`, message: reason || policy.meaning, least: policy.least });
+    else this.#wait(why);
   }
 
   async #handshakeFailed() {
     this.#candidate = null;
     const turn = this.#turn;
     const { checkUrl, channel } = this.#options;
-    const { refusal } = checkUrl ? await this.#ask(`${checkUrl}?channel=${encodeURIComponent(channel)}`) : {};
+    const { refusal } = checkUrl ? await ask(`${checkUrl}?channel=${encodeURIComponent(channel)}`, this.#options) : {};
     if (turn !== this.#turn) return;
     this.#failed(refusal ?? { code: "handshake_failed", message: "The connection could not be made.", least: 0 });
   }
 
   #failed(refusal) {
     this.#trying = false;
-    if (refusal.permanent) return this.#stop(refusal.code, refusal.message);
     this.#failures += 1;
-    return this.#wait(refusal);
+    if (refusal.permanent) this.#stop(refusal.code, refusal.message);
+    else this.#wait(refusal);
   }
 
   #wait({ code, message, least }) {
-    const { clock, random } = this.#options;
-    const wait = Math.round(least + backoff(this.#failures, this.#options.backoff, random));
+    const { clock, random, backoff: limits } = this.#options;
+    const retryIn = Math.round(least + backoff(this.#failures, limits, random));
     this.#notBefore = clock.now() + least;
     clock.clearTimeout(this.#timer);
-    this.#timer = clock.setTimeout(() => this.#attempt(), wait);
-    if (!this.#link) this.#enter("waiting", { code, message, retryIn: wait });
+    this.#timer = clock.setTimeout(() => this.#attempt(), retryIn);
+    if (!this.#link) this.#enter("waiting", { code, message, retryIn });
   }
 
   #stop(code, message) {
@@ -243,8 +207,7 @@ export class GatewayClient extends EventTarget {
     this.#watching?.abort();
     this.#enter("stopped", { code, message });
     for (const link of links) link?.end(1000);
-    this.#outbox = [];
-    for (const entry of this.#pending.values()) this.#reject(entry, new GatewayError("stopped", message));
+    this.#outbox.clear(new GatewayError("stopped", message));
     this.#emit("stopped", { code, message });
   }
 
@@ -262,65 +225,25 @@ export class GatewayClient extends EventTarget {
     page?.addEventListener("visibilitychange", () => page.visibilityState === "visible" && wake(), { signal });
   }
 
-  // --- Messages out
-
-  #post(entry) {
-    if (this.#state === "stopped") throw new GatewayError("stopped", "The connection was stopped.");
-    if (this.#link?.usable) return this.#link.send(entry.text);
-    if (this.#outbox.length >= this.#options.queueLimit) {
-      throw new GatewayError("queue_full", `${this.#options.queueLimit} messages are waiting for the connection.`);
-    }
-    return this.#outbox.push(entry);
-  }
-
-  #flush() {
-    while (this.#outbox.length > 0 && this.#link?.usable) this.#link.send(this.#outbox.shift().text);
-  }
-
-  #arm(entry, wait) {
-    this.#options.clock.clearTimeout(entry.timer);
-    entry.timer = this.#options.clock.setTimeout(() => this.#late(entry), wait);
-  }
-
-  #late(entry) {
-    if (entry.left === 0) return this.#reject(entry, new GatewayError("timeout", "No reply came in time."));
-    entry.left -= 1;
-    if (!this.#outbox.includes(entry)) this.#outbox.push(entry);
-    this.#flush();
-    return this.#arm(entry, entry.timeout);
-  }
-
-  /** Unanswered requests of a lost connection: those that may go out again wait for the next one, before what came later. */
-  #takeBack(resend) {
-    const unanswered = [...this.#pending.values()].filter((entry) => !this.#outbox.includes(entry));
-    for (const entry of unanswered) {
-      if (resend && entry.left > 0) entry.left -= 1;
-      else this.#reject(entry, new GatewayError("connection_lost", "The connection ended before the reply came."));
-    }
-    this.#outbox.unshift(...unanswered.filter((entry) => this.#pending.has(entry.id)));
-  }
-
-  #settle(entry) {
-    this.#options.clock.clearTimeout(entry.timer);
-    this.#pending.delete(entry.id);
-    this.#outbox = this.#outbox.filter((other) => other !== entry);
-    this.#isNew(`reply ${entry.id}`);
-    return entry;
-  }
-
-  #reject(entry, error) {
-    this.#settle(entry).reject(error);
-  }
-
-  // --- Messages in
-
   #frame(link, text) {
     const { kind, data } = readFrame(text);
-    if (kind === "closing") this.#closing(link, data);
+    if (kind === "data") this.#received(data);
+    else if (kind === "refused") this.#refused(data);
     else if (kind === "lost") link.end(1012, data.message);
+    else if (kind === "closing") this.#closing(link, data);
     else if (kind === "gateway") this.#gatewayFailed(data);
     else if (kind === "unreadable") this.#emit("error", new GatewayError("frame_unreadable", "A frame was no JSON.", { frame: data }));
-    else if (kind === "data" || kind === "refused") this.#received(kind, data);
+  }
+
+  #received(data) {
+    if (this.#outbox.answer(data)) return;
+    const id = data?.message_id;
+    if (id === undefined || id === null || this.#seen.add(id)) this.#emit("message", data);
+  }
+
+  #refused(data) {
+    const error = new GatewayError(data.code, data.message, { errors: data.errors, frame: data });
+    if (!this.#outbox.answer(data, error)) this.#emit("error", error);
   }
 
   #closing(link, { code, reconnect }) {
@@ -328,35 +251,11 @@ export class GatewayClient extends EventTarget {
     else this.#stop(code, `The server ended the connection (${code}).`);
   }
 
-  /** The message is to be sent again, not the connection made anew. The frame does not name it, so only a sole request is sure. */
+  /** It is the message that has to be sent again, not the connection that has to be made anew. */
   #gatewayFailed(frame) {
     const error = new GatewayError("gateway_error", frame.message, { frame });
-    const waiting = [...this.#pending.values()].filter((entry) => !this.#outbox.includes(entry));
     this.#emit("error", error);
-    if (waiting.length !== 1) return;
-    const [entry] = waiting;
-    if (entry.left === 0) this.#reject(entry, error);
-    else this.#arm(entry, SECOND + backoff(1, this.#options.backoff, this.#options.random));
-  }
-
-  #received(kind, data) {
-    const replyTo = data?.reply_to ?? null;
-    const entry = this.#pending.get(replyTo);
-    const error = kind === "refused" && new GatewayError(data.code, data.message, { errors: data.errors, frame: data });
-    if (entry && error) return this.#reject(entry, error);
-    if (entry) return this.#settle(entry).resolve(data);
-    if (replyTo !== null && this.#seen.has(`reply ${replyTo}`)) return undefined;
-    if (error) return this.#emit("error", error);
-    const id = data?.message_id ?? null;
-    if (id === null || this.#isNew(`message ${id}`)) this.#emit("message", data);
-    return undefined;
-  }
-
-  #isNew(key) {
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.values().next().value);
-    return true;
+    this.#outbox.failed(error);
   }
 
   #enter(state, detail = {}) {

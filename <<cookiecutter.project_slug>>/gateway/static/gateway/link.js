@@ -20,6 +20,7 @@ export class Link {
   #ended = false;
   #active = 0; // last message in either direction: what API Gateway's idle limit counts
   #heard = 0; // last message from there: the proof of life
+  #silent = false; // nothing came since the last ping
   openedOn = null;
 
   constructor(url, options, events) {
@@ -72,6 +73,7 @@ export class Link {
 
   #received(text) {
     this.#active = this.#heard = this.#options.clock.now();
+    this.#silent = false;
     this.#events.frame(this, text);
   }
 
@@ -84,10 +86,10 @@ export class Link {
   }
 
   #ping(timeout) {
-    const asked = this.#options.clock.now();
+    this.#silent = true;
     this.send(PING);
     this.#after(timeout, () => {
-      if (this.#heard <= asked) this.end(1006, "The server stopped answering.");
+      if (this.#silent) this.end(1006, "The server stopped answering.");
     });
   }
 

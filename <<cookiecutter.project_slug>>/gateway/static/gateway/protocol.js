@@ -102,3 +102,25 @@ export function encode(data) {
   if (size <= MAX_FRAME_BYTES) return text;
   throw new GatewayError("message_too_large", `The message has ${size} bytes; API Gateway takes ${MAX_FRAME_BYTES} from a browser.`);
 }
+
+/** A set that forgets its oldest members, so that a page may stay open for weeks. */
+export class Recent {
+  #members = new Set();
+  #limit;
+
+  constructor(limit = 500) {
+    this.#limit = limit;
+  }
+
+  has(member) {
+    return this.#members.has(member);
+  }
+
+  /** Says whether it is new. */
+  add(member) {
+    if (this.#members.has(member)) return false;
+    this.#members.add(member);
+    if (this.#members.size > this.#limit) this.#members.delete(this.#members.values().next().value);
+    return true;
+  }
+}

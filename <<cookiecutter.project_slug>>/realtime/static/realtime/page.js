@@ -14,7 +14,9 @@ const client = GatewayClient.fromElement(chat, { WebSocket: recording(element("w
 // --- The state of the connection
 
 const NAMES = { connecting: "Connecting", open: "Connected", waiting: "Reconnecting", stopped: "Not connected" };
+const WORTH_A_NOTICE = 3_000;
 let countdown = 0;
+let waits = 0;
 
 function showState({ state, code, message, retryIn = 0 }) {
   element("state").dataset.state = state;
@@ -27,14 +29,17 @@ function showState({ state, code, message, retryIn = 0 }) {
   };
   tick();
   if (state === "waiting") countdown = setInterval(tick, 250);
+  if (state === "open") waits = 0;
   if (state === "open") showNotice(null);
   if (state === "stopped") showNotice(sentence(code, message), { code });
-  if (state === "waiting" && code !== "closed_1001") showNotice(sentence(code, message));
+  // A connection that comes back at once is no news.
+  if (state === "waiting" && (++waits > 1 || retryIn > WORTH_A_NOTICE)) showNotice(sentence(code, message), { calm: true });
 }
 
-function showNotice(text, { code = "" } = {}) {
+function showNotice(text, { code = "", calm = false } = {}) {
   const signIn = code === "login_required" || code === "login_ended";
   element("notice").hidden = !text;
+  element("notice").classList.toggle("calm", calm);
   element("notice-text").textContent = text ?? "";
   element("notice-sign-in").hidden = !signIn;
   element("notice-retry").hidden = !code || signIn;

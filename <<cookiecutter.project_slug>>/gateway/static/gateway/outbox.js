@@ -1,0 +1,122 @@
+import { GatewayError, Recent, backoff, encode } from "./protocol.js";
+
+const SECOND = 1_000;
+
+/** Messages on their way out, in order, and the requests among them until their reply has come. */
+export class Outbox {
+  #options;
+  #link = null;
+  #queue = [];
+  #pending = new Map();
+  #answered = new Recent();
+  #prefix;
+  #count = 0;
+
+  constructor(options) {
+    this.#options = options;
+    this.#prefix = Math.floor(options.random() * 2 ** 52).toString(36);
+  }
+
+  send(data) {
+    this.#post({ text: encode(data) });
+  }
+
+  request(data, { timeout = this.#options.requestTimeout, retries = this.#options.retries } = {}) {
+    encode(data);
+    const id = data.id ?? `${this.#prefix}-${++this.#count}`;
+    if (this.#pending.has(id)) throw new GatewayError("id_in_use", "A request with this id is waiting for its reply.");
+    const entry = { id, text: encode({ ...data, id }), timeout, left: retries };
+    this.#post(entry);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, Object.assign(entry, { resolve, reject }));
+      this.#arm(entry, timeout);
+    });
+  }
+
+  /** A connection is there: what has waited goes out. */
+  open(link) {
+    this.#link = link;
+    this.#flush();
+  }
+
+  /** The connection is gone. Unanswered requests that may be sent again wait for the next one, before what came later. */
+  lost(resend) {
+    this.#link = null;
+    const unanswered = this.#unanswered();
+    for (const entry of unanswered) {
+      if (resend && entry.left > 0) entry.left -= 1;
+      else this.#reject(entry, new GatewayError("connection_lost", "The connection ended before the reply came."));
+    }
+    this.#queue.unshift(...unanswered.filter((entry) => this.#pending.has(entry.id)));
+  }
+
+  /** Nothing more will be sent. */
+  clear(error) {
+    this.#link = null;
+    this.#queue = [];
+    for (const entry of this.#pending.values()) this.#reject(entry, error);
+  }
+
+  /** Hands a reply, or the refusal of a message, to whoever waits for it. Says whether it belonged to a request at all. */
+  answer(data, error) {
+    const entry = this.#pending.get(data?.reply_to);
+    if (!entry) return this.#answered.has(data?.reply_to);
+    if (error) this.#reject(entry, error);
+    else this.#settle(entry).resolve(data);
+    return true;
+  }
+
+  /** API Gateway could not reach Django. Its frame does not say for which message, so only a sole request is known to be meant. */
+  failed(error) {
+    const unanswered = this.#unanswered();
+    if (unanswered.length !== 1) return;
+    const [entry] = unanswered;
+    const { backoff: limits, random } = this.#options;
+    if (entry.left === 0) this.#reject(entry, error);
+    else this.#arm(entry, SECOND + backoff(1, limits, random));
+  }
+
+  #unanswered() {
+    return [...this.#pending.values()].filter((entry) => !this.#queue.includes(entry));
+  }
+
+  #post(entry) {
+    if (!this.#link?.usable && this.#queue.length >= this.#options.queueLimit) {
+      throw new GatewayError("queue_full", `${this.#queue.length} messages are waiting for the connection.`);
+    }
+    this.#queue.push(entry);
+    this.#flush();
+  }
+
+  #flush() {
+    while (this.#queue.length > 0 && this.#link?.usable) this.#link.send(this.#queue.shift().text);
+  }
+
+  #arm(entry, wait) {
+    this.#options.clock.clearTimeout(entry.timer);
+    entry.timer = this.#options.clock.setTimeout(() => this.#late(entry), wait);
+  }
+
+  #late(entry) {
+    if (entry.left === 0) {
+      this.#reject(entry, new GatewayError("timeout", "No reply came in time."));
+      return;
+    }
+    entry.left -= 1;
+    if (!this.#queue.includes(entry)) this.#queue.push(entry);
+    this.#flush();
+    this.#arm(entry, entry.timeout);
+  }
+
+  #settle(entry) {
+    this.#options.clock.clearTimeout(entry.timer);
+    this.#pending.delete(entry.id);
+    this.#queue = this.#queue.filter((other) => other !== entry);
+    this.#answered.add(entry.id);
+    return entry;
+  }
+
+  #reject(entry, error) {
+    this.#settle(entry).reject(error);
+  }
+}

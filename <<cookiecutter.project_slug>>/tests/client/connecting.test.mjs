@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { TOKEN, answer, setUp, setUpOpen, settle } from "./harness.mjs";
+
+test("an attempt posts for a token with the CSRF header and opens the socket with token and channel", async () => {
+  const { client, requests, sockets } = setUp({ channel: "lobby" });
+
+  client.connect();
+  await settle();
+
+  assert.equal(requests[0].address, "/api/ws-token/");
+  assert.equal(requests[0].method, "POST");
+  assert.equal(requests[0].credentials, "same-origin");
+  assert.equal(requests[0].headers["X-CSRFToken"], "csrf");
+  assert.equal(sockets[0].url.href, "wss://ws.example.com/production?ws_token=one-time&channel=lobby");
+});
+
+test("without a channel the gateway's default is left to the server", async () => {
+  const { client, sockets } = setUp();
+
+  client.connect();
+  await settle();
+
+  assert.equal(sockets[0].url.searchParams.has("channel"), false);
+});
+
+test("states go from connecting to open, and open is announced once", async () => {
+  const { client, of } = await setUpOpen();
+
+  assert.deepEqual(of("state").map(({ state }) => state), ["connecting", "open"]);
+  assert.deepEqual(of("open"), [{ replaced: false }]);
+  assert.equal(client.state, "open");
+});
+
+test("a second connect while connecting opens no second socket", async () => {
+  const { client, sockets } = setUp();
+
+  client.connect();
+  client.connect();
+  await settle();
+
+  assert.equal(sockets.length, 1);
+});
+
+test("each attempt has a token of its own", async () => {
+  let made = 0;
+  const { client, clock, site, sockets } = setUp();
+  site.token = () => answer(200, { ...TOKEN, token: `token-${++made}` });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await clock.advance(5_000);
+
+  assert.deepEqual(sockets.map(({ url }) => url.searchParams.get("ws_token")), ["token-1", "token-2"]);
+});
+
+test("a network failure while asking for a token is a failed attempt, not the end", async () => {
+  const { client, clock, site, sockets, of } = setUp();
+  site.token = () => Promise.reject(new TypeError("Failed to fetch"));
+
+  client.connect();
+  await settle();
+  assert.equal(of("state").at(-1).code, "site_unreachable");
+  site.token = () => answer(200, TOKEN);
+  await clock.advance(1_000);
+
+  assert.equal(sockets.length, 1);
+});
+
+test("a token request that never answers is given up and tried again", async () => {
+  const { client, clock, requests, site } = setUp();
+  site.token = () => new Promise(() => {});
+
+  client.connect();
+  await clock.advance(15_000);
+  assert.equal(client.state, "waiting");
+  assert.equal(requests[0].signal.aborted, true);
+  await clock.advance(1_000);
+
+  assert.equal(requests.length, 2);
+});
+
+test("an answer without a token is a failed attempt", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(200, "<html>a captive portal</html>");
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("state").at(-1).code, "token_answer_invalid");
+  assert.equal(client.state, "waiting");
+});
+
+test("a handshake that is not answered is given up", async () => {
+  const { client, clock, sockets } = setUp();
+
+  client.connect();
+  await clock.advance(35_000);
+
+  assert.equal(sockets[0].closed, true);
+  assert.equal(client.state, "waiting");
+});
+
+test("waits grow with each failure up to the cap, with full jitter", async () => {
+  const { client, clock, site, of } = setUp({ backoff: { base: 1_000, cap: 8_000 } });
+  site.token = () => answer(503, {});
+
+  client.connect();
+  await clock.advance(30_000);
+
+  const waits = of("state").filter(({ state }) => state === "waiting").map(({ retryIn }) => retryIn);
+  assert.deepEqual(waits.slice(0, 5), [1_000, 2_000, 4_000, 4_000, 4_000]);
+});
+
+test("jitter is full: the least wait is none at all", async () => {
+  const { client, site, of } = setUp({ random: () => 0 });
+  site.token = () => answer(503, {});
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("state").find(({ state }) => state === "waiting").retryIn, 0);
+  client.close();
+});
+
+test("Retry-After in seconds is obeyed, and jitter comes on top", async () => {
+  const { client, clock, site, requests, of } = setUp();
+  site.token = () => answer(429, { error: "rate_limited", message: "Too many." }, { "Retry-After": "20" });
+
+  client.connect();
+  await settle();
+  const { retryIn, code } = of("state").at(-1);
+  await clock.advance(20_000);
+
+  assert.equal(code, "rate_limited");
+  assert.equal(retryIn, 20_500);
+  assert.equal(requests.length, 1);
+});
+
+test("Retry-After as a date is obeyed", async () => {
+  const { client, clock, site, of } = setUp({ random: () => 0 });
+  const date = new Date(clock.now() + 42_000).toUTCString();
+  site.token = () => answer(503, {}, { "Retry-After": date });
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("state").at(-1).retryIn, 42_000);
+});
+
+test("coming online does not shorten what the server asked for", async () => {
+  const { client, clock, site, network, requests } = setUp();
+  site.token = () => answer(429, { error: "rate_limited" }, { "Retry-After": "60" });
+
+  client.connect();
+  await settle();
+  await clock.advance(5_000);
+  network.dispatchEvent(new Event("online"));
+  await settle();
+
+  assert.equal(requests.length, 1);
+});
+
+for (const [status, code] of [
+  [401, "login_required"],
+  [403, "origin_not_allowed"],
+  [403, "channel_forbidden"],
+  [403, "permission_denied"],
+  [400, "channel_invalid"],
+]) {
+  test(`${code} from the token endpoint stops the loop and says why`, async () => {
+    const { client, clock, site, requests, of } = setUp();
+    site.token = () => answer(status, { error: code, message: "A sentence." });
+
+    client.connect();
+    await clock.advance(600_000);
+
+    assert.deepEqual(of("stopped"), [{ code, message: "A sentence." }]);
+    assert.equal(client.state, "stopped");
+    assert.equal(requests.length, 1);
+  });
+}
+
+test("a CSRF refusal, which is a page and not JSON, stops the loop", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(403, "<h1>Forbidden</h1>");
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "csrf_failed");
+});
+
+test("after a refused handshake the check endpoint tells the reason, and a permanent one stops the loop", async () => {
+  const { client, clock, site, sockets, requests, of } = setUp({ channel: "board room" });
+  site.check = () => answer(403, { error: "channel_forbidden", message: "You may not join this channel." });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await clock.advance(600_000);
+
+  assert.equal(requests[1].address, "/api/ws-check/?channel=board%20room");
+  assert.equal(requests[1].method, "POST");
+  assert.deepEqual(of("stopped"), [{ code: "channel_forbidden", message: "You may not join this channel." }]);
+  assert.equal(sockets.length, 1);
+});
+
+test("a refused handshake without a reason is tried again", async () => {
+  const { client, clock, sockets, of } = setUp();
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+  assert.equal(of("state").at(-1).code, "handshake_failed");
+  await clock.advance(1_000);
+
+  assert.equal(sockets.length, 2);
+});
+
+test("the check endpoint's Retry-After is obeyed", async () => {
+  const { client, site, sockets, of } = setUp({ random: () => 0 });
+  site.check = () => answer(429, { error: "rate_limited" }, { "Retry-After": "30" });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+
+  assert.equal(of("state").at(-1).retryIn, 30_000);
+});
+
+test("a token refused by the gateway is no reason to stop: the next attempt has a new one", async () => {
+  const { client, clock, site, sockets } = setUp();
+  site.check = () => answer(401, { error: "token_invalid" });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await clock.advance(1_000);
+
+  assert.equal(sockets.length, 2);
+});
+
+test("an address that the browser refuses stops the loop without showing the token", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(200, { ...TOKEN, url: "not an address" });
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "socket_refused");
+  assert.equal(JSON.stringify(of("stopped")).includes("one-time"), false);
+});
+
+test("close ends everything: no timer, no socket, no further attempt", async () => {
+  const { client, clock, socket, sockets, of } = await setUpOpen();
+
+  client.close();
+  await clock.advance(600_000);
+
+  assert.equal(socket.closed, true);
+  assert.equal(sockets.length, 1);
+  assert.equal(clock.waiting, 0);
+  assert.equal(of("stopped")[0].code, "closed");
+});
+
+test("close during the token request lets nothing come of it", async () => {
+  const { client, site, sockets } = setUp();
+  const { promise, resolve } = (() => {
+    let resolve;
+    const promise = new Promise((done) => (resolve = done));
+    return { promise, resolve };
+  })();
+  site.token = () => promise;
+
+  client.connect();
+  await settle();
+  client.close();
+  resolve(answer(200, TOKEN));
+  await settle();
+
+  assert.equal(sockets.length, 0);
+});
+
+test("a stopped client can be started again", async () => {
+  const { client, sockets } = await setUpOpen();
+
+  client.close();
+  client.connect();
+  await settle();
+
+  assert.equal(sockets.length, 2);
+  assert.equal(client.state, "connecting");
+});
+
+test("the CSRF token is read anew for each attempt", async () => {
+  let read = 0;
+  const { client, clock, requests, site } = setUp({ csrf: () => `csrf-${++read}` });
+  site.token = () => answer(503, {});
+
+  client.connect();
+  await clock.advance(500);
+
+  assert.deepEqual(requests.map(({ headers }) => headers["X-CSRFToken"]), ["csrf-1", "csrf-2"]);
+});
