@@ -1,5 +1,5 @@
 """The admin, one file a noun. Importing them registers them."""
 
-from gateway.admin import attempts, channels, figures, refusals, sessions, tokens
+from gateway.admin import attempts, channels, figures, gateways, refusals, sessions, tokens
 
-__all__ = ["attempts", "channels", "figures", "refusals", "sessions", "tokens"]
+__all__ = ["attempts", "channels", "figures", "gateways", "refusals", "sessions", "tokens"]
