@@ -30,7 +30,7 @@ def on_close(plane: DataPlane, connection: Connection, ending: Ending) -> None:
 
 def is_wanted(plane: DataPlane, connection: Connection, ending: Ending) -> bool:
     """Whether `$disconnect` is to run."""
-    if not connection.disconnect_wanted or plane.faults.strikes("lose-disconnect"):
+    if not connection.disconnect_wanted or plane.strikes("lose-disconnect", connection.connection_id):
         return False
     return ending.code != ABNORMAL or plane.switches.disconnect_on_loss
 
@@ -40,7 +40,7 @@ async def _disconnect(plane: DataPlane, connection: Connection, ending: Ending) 
     if delay:
         await sleep(plane.clock, delay)
     await _call(plane, connection, ending)
-    if plane.faults.strikes("duplicate-disconnect"):
+    if plane.strikes("duplicate-disconnect", connection.connection_id):
         await _call(plane, connection, ending)
 
 

@@ -37,7 +37,7 @@ async def invoke(plane: DataPlane, stage: LiveStage, route: Route, event: Event)
     try:
         request = build(integration, stage, event, plane.switches)
         answer = await plane.backend.call(
-            request, timeout_ms=integration.timeout_ms, delay=_delay(plane, integration)
+            request, timeout_ms=integration.timeout_ms, delay=_delay(plane, integration, event)
         )
     except RefusedTargetError as error:
         return _failed(plane, stage, IntegrationCallError(str(error), status=500))
@@ -49,9 +49,9 @@ async def invoke(plane: DataPlane, stage: LiveStage, route: Route, event: Event)
     return Invocation(answer, None)
 
 
-def _delay(plane: DataPlane, integration: Integration) -> float:
+def _delay(plane: DataPlane, integration: Integration, event: Event) -> float:
     """Seconds before the call starts; they count in its timeout."""
-    if plane.faults.strikes("hang-integration"):
+    if plane.strikes("hang-integration", event.context["connectionId"] or ""):
         return integration.timeout_ms / 1000 + 1.0
     return plane.latency + (plane.faults.value("slow-integration") or 0.0)
 

@@ -65,7 +65,7 @@ async def _answer(plane: DataPlane, request: web.Request, address: Address) -> w
         raise CallError(
             404, "NotFoundException", f"No method found matching route {route} for http method {request.method}"
         )
-    await _pass_limits(plane)
+    _pass_limits(plane, connection_id)
     if plane.latency:
         await sleep(plane.clock, plane.latency)
     if request.method == "POST" and _is_late(plane, connection_id):
@@ -91,11 +91,11 @@ async def _read_body(request: web.Request) -> bytes:
     return body
 
 
-async def _pass_limits(plane: DataPlane) -> None:
+def _pass_limits(plane: DataPlane, connection_id: str) -> None:
     status = plane.faults.value("fail-posts")
     if status is not None:
         raise CallError(int(status), "InternalServerError", "Internal server error")
-    if plane.faults.strikes("throttle-posts") or not plane.throttles.allow_callback():
+    if plane.strikes("throttle-posts", connection_id) or not plane.throttles.allow_callback():
         raise CallError(429, "LimitExceededException", "Too Many Requests")
 
 
@@ -114,6 +114,7 @@ async def _find(plane: DataPlane, method: str, address: Address, connection_id: 
     connection = plane.registry.find(connection_id, api_id=stage.api_id, stage_name=stage.stage_name)
     wait = plane.faults.value("hang-post-during-connect")
     if wait and method == "POST" and connection is not None and connection.state is State.CONNECTING:
+        plane.journal.note("fault", name="hang-post-during-connect", connection_id=connection_id)
         await sleep(plane.clock, wait)
     if connection is None or not connection.is_open:
         raise CallError(410, "GoneException", "Gone")

@@ -29,7 +29,7 @@ class Reply:
 
 def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
     """A complete text message came in. The messages of one connection are handled concurrently."""
-    if plane.faults.strikes("reset-connections"):
+    if plane.strikes("reset-connections", connection.connection_id):
         connection.socket.reset()
         return
     connection.touch(plane.clock.now())

@@ -40,6 +40,13 @@ class DataPlane:
     access_log: AccessLog = field(default_factory=AccessLog)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def strikes(self, fault: str, connection_id: str) -> bool:
+        """Whether a fault with a share strikes this time; people are told when it does."""
+        struck = self.faults.strikes(fault)
+        if struck:
+            self.journal.note("fault", name=fault, connection_id=connection_id)
+        return struck
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside everything else; a bug in it is logged, never lost."""
         task = asyncio.get_running_loop().create_task(work)

@@ -76,6 +76,14 @@ class RunningEmulator:
         """
         self._run(self._advance(seconds, settle))
 
+    def settle(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until no backend call is under way, at most so long (real time)."""
+        self._run(self._settle(seconds))
+
+    def is_calling(self) -> bool:
+        """Whether a backend call is under way."""
+        return not self._emulator.plane.backend.idle.is_set()
+
     def connections(self) -> list[OpenConnection]:
         """The connections that are open now, oldest first."""
         return self._call(self._open_connections)
@@ -101,10 +109,12 @@ class RunningEmulator:
         self._run(self._emulator.restart(keep_connections=keep_connections))
 
     async def _advance(self, seconds: float, settle: float) -> None:
-        backend = self._emulator.plane.backend
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(backend.idle.wait(), settle)
+        await self._settle(settle)
         self._emulator.clock.advance(seconds)
+
+    async def _settle(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._emulator.plane.backend.idle.wait(), seconds)
 
     def _open_connections(self) -> list[OpenConnection]:
         return [
