@@ -3,9 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 GATEWAY_PORT ?= 8001
+BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench
+.PHONY: help demo test test-long lint format lock clean install
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,5 +14,24 @@ help: ## list the targets
 demo: ## render the template with its default answers into build/demo and serve it (PORT=8000 GATEWAY_PORT=8001)
 	@exec $(PYTHON) tools/demo.py --port $(PORT) --gateway-port $(GATEWAY_PORT)
 
-bench: ## measure against the published peer package: ratios, targets, met or missed (PARTS="inbound races" QUICK=1)
-	@exec .venv/bin/python tools/bench/run.py $(PARTS) $(if $(QUICK),--quick)
+install: ## the environment that the tests run in: .venv, from requirements.lock
+	@$(PYTHON) tools/environment.py
+
+test: install ## everything this repository claims, checked (STAGES="lint types": only these)
+	@$(BIN)/python tools/check.py $(STAGES)
+
+test-long: install ## soak and fuzz tests at full length
+	@$(BIN)/python tools/check.py --marks slow sqlite postgresql
+
+lint: install ## lint, types and import rules
+	@$(BIN)/python tools/check.py lint types imports
+
+format: install ## let ruff mend what it can
+	@tools/inplace format
+	@$(BIN)/ruff check -q --fix hooks tools tests; $(BIN)/ruff format -q hooks tools tests
+
+lock: install ## renew the lock files (ARGS=--upgrade: newest releases)
+	@tools/lock $(ARGS)
+
+clean: ## remove what was built here, the demo and its data included
+	rm -rf build .venv

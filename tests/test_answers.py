@@ -10,7 +10,7 @@ from tests.rendering import Renderer
 TEXTS = [
     "plain",
     "it's \"quoted\" and 'quoted'",
-    '"""triple""" and \'\'\'triple\'\'\'',
+    "\"\"\"triple\"\"\" and '''triple'''",
     "Grüße aus Köln — 東京",
     "rocket 🚀 family 👨‍👩‍👧",
     "back\\slash \\n \\u0041 \\",

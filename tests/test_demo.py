@@ -69,11 +69,8 @@ def running(repository: Path) -> Iterator[tuple[str, list[str], subprocess.Popen
 
 def left_behind(repository: Path) -> list[psutil.Process]:
     """Processes that run in the demo's folder."""
-    found = []
-    for process in psutil.process_iter(["cwd"]):
-        if process.info["cwd"] == str(repository / "build" / "demo"):
-            found.append(process)
-    return found
+    folder = str(repository / "build" / "demo")
+    return [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == folder]
 
 
 def test_it_serves_the_page_and_stops_on_ctrl_c(repository: Path) -> None:

@@ -93,15 +93,20 @@ def test_a_good_answer_is_accepted(render: Renderer, answers: dict[str, Any]) ->
     assert (render(**answers) / "manage.py").is_file()
 
 
-def test_all_that_is_wrong_is_said_at_once(
-    render: Renderer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_all_that_is_wrong_is_said_at_once(render: Renderer, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Nobody should have to answer eleven questions once for each mistake."""
     with pytest.raises(FailedHookException):
         render.fresh(tmp_path, project_slug="A", domain_name="b", websocket_domain="c", aws_region="d", routes="if, if")
 
     lines = capfd.readouterr().err.splitlines()
-    for name in ("project_slug", "domain_name", "websocket_domain", "aws_region", "routes: 'if' is a", "routes: 'if' is there"):
+    for name in (
+        "project_slug",
+        "domain_name",
+        "websocket_domain",
+        "aws_region",
+        "routes: 'if' is a",
+        "routes: 'if' is there",
+    ):
         assert any(line.startswith(name) for line in lines), name
 
 

@@ -129,7 +129,9 @@ def test_the_gateway_holds_the_routes_asked_for(render: Renderer, routes: str) -
     """One entry for each route, in the order of the answer, beside what never changes."""
     gateway = json.loads((render(routes=routes) / "config" / "gateway.json").read_text(encoding="utf-8"))
 
-    assert [route["route_key"] for route in gateway["routes"]] == [name.strip() for name in routes.split(",") if name.strip()]
+    assert [route["route_key"] for route in gateway["routes"]] == [
+        name.strip() for name in routes.split(",") if name.strip()
+    ]
     assert (gateway["stage_name"], gateway["default_channel_name"]) == ("production", "lobby")
 
 
@@ -164,7 +166,9 @@ def test_there_are_at_most_twelve_questions_each_with_a_sentence(questions: dict
     assert set(questions["__prompts__"]) == set(asked)
 
 
-def test_the_project_is_complete_when_hooks_are_not_accepted(template: Path, tracked: frozenset[str], tmp_path: Path) -> None:
+def test_the_project_is_complete_when_hooks_are_not_accepted(
+    template: Path, tracked: frozenset[str], tmp_path: Path
+) -> None:
     """Without the hooks there is more than was chosen, never less."""
     from cookiecutter.main import cookiecutter
 

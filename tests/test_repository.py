@@ -62,7 +62,7 @@ def test_lock_files_hold_hashes_and_nothing_of_this_machine() -> None:
 
 def pins(name: str) -> dict[str, str]:
     """Package -> version."""
-    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.M))
+    return dict(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-celery.lock"])

@@ -85,7 +85,9 @@ def rows(project: Path, query: str) -> list[tuple[object, ...]]:
 
 def test_the_database_holds_the_gateway_and_its_routes(project: Path) -> None:
     """What was answered is in the database when generation is over."""
-    assert rows(project, "SELECT api_name, domain_name FROM gateway_apigateway") == [("my_realtime_site", "ws.example.com")]
+    assert rows(project, "SELECT api_name, domain_name FROM gateway_apigateway") == [
+        ("my_realtime_site", "ws.example.com")
+    ]
     routes = rows(project, "SELECT route_key FROM gateway_apigatewayadditionalroute ORDER BY route_key")
     assert routes == [("chat_message",), ("ping",)]
 
@@ -118,7 +120,9 @@ def test_make_install_is_the_same(project: Path, other_project: dict[str, str]) 
 
 def test_the_project_passes_django_s_checks(project: Path) -> None:
     """What was installed is enough to run it."""
-    done = run(project, ".venv/bin/python", "manage.py", "check", "--fail-level", "WARNING", environ={"DOTENV_WINS": "1"})
+    done = run(
+        project, ".venv/bin/python", "manage.py", "check", "--fail-level", "WARNING", environ={"DOTENV_WINS": "1"}
+    )
 
     assert done.returncode == 0, done.stdout
 
@@ -179,14 +183,20 @@ def test_without_a_network_generation_succeeds_and_names_the_command(
 
 
 def test_a_package_that_is_not_the_pinned_one_is_not_installed(
-    render: Renderer, setup: ModuleType, project: Path, tmp_path: Path
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The hashes in the lock file decide."""
+    """The hashes in the lock file decide, whoever offers the file."""
+    (tmp_path / "pinned-1.0-py3-none-any.whl").write_bytes(b"something else")
     lock = tmp_path / "requirements.lock"
-    lock.write_text(f"sqlparse==0.5.3 --hash=sha256:{'0' * 64}\n")
+    lock.write_text(f"pinned==1.0 --hash=sha256:{'0' * 64}\n")
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "UV_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)
+    setup.make_venv(tmp_path / "venv")
 
-    with pytest.raises(setup.SetupError, match="not the one that the lock file pins|could not be fetched"):
-        setup.install(project / ".venv", [lock])
+    with pytest.raises(setup.SetupError, match="not the one that the lock file pins"):
+        setup.install(tmp_path / "venv", [lock])
+
+    assert setup.installed(tmp_path / "venv") == {}
 
 
 def test_an_old_python_is_told_what_is_needed(project: Path) -> None:
@@ -217,7 +227,7 @@ def test_a_python_without_venv_is_told_which_package_to_install(setup: ModuleTyp
     """As some distributions ship it."""
     python = without("venv", Path(sys.executable), tmp_path / "python")
 
-    with pytest.raises(setup.SetupError, match="No module named venv.*apt install python3-venv"):
+    with pytest.raises(setup.SetupError, match=r"No module named venv.*apt install python3-venv"):
         setup.make_venv(tmp_path / "venv", str(python))
 
 
@@ -227,7 +237,7 @@ def test_a_python_without_pip_is_told_which_package_to_install(setup: ModuleType
     python = setup.python_of(tmp_path / "venv")
     without("ensurepip", python.rename(python.with_name("python-itself")), python)
 
-    with pytest.raises(setup.SetupError, match="No module named ensurepip.*apt install python3-venv"):
+    with pytest.raises(setup.SetupError, match=r"No module named ensurepip.*apt install python3-venv"):
         setup.with_pip(tmp_path / "venv", [], print)
 
 

@@ -1,0 +1,78 @@
+"""What the template generates passes its own checks, whatever was chosen.
+
+The packages are those of this repository's environment, which are the ones that projects pin (`test_repository.py`), so that
+nothing is installed for each. `setup_now` does not change a file (`test_render.py`) and is left out.
+"""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import ROOT, Renderer
+
+OPTIONS = ("use_terraform", "use_celery")
+COMBINATIONS = [dict(zip(OPTIONS, values, strict=True)) for values in itertools.product([False, True], repeat=2)]
+FOREIGN = ("DATABASE_URL", "DJANGO_", "WEBSOCKET_", "AWS_", "PYTHONPATH", "CELERY_")
+
+CHECKS = {
+    "lint": ["-m", "ruff", "check", "."],
+    "layout": ["-m", "ruff", "format", "--check", "."],
+    "types": ["-m", "mypy"],
+    "imports": [
+        "-c",
+        "import sys; from importlinter.cli import lint_imports_command as run; sys.exit(run(['--no-cache']))",
+    ],
+    "migrations": ["manage.py", "makemigrations", "--check", "--dry-run", "--settings", "tests.settings"],
+    "tests": ["-m", "pytest", "-q", "--ignore", "tests/journeys", "-m", "not slow", "-n", "2", "--dist", "loadfile"],
+}
+
+
+def python(project: Path, *arguments: str) -> None:
+    """Run this Python in `project`, with nothing of this repository's or the caller's set-up; fail with what it said."""
+    cache = ROOT / "build" / "cache" / "generated"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MYPY_CACHE_DIR": str(cache / "mypy"),  # projects differ in few files, so one cache serves them all
+        "RUFF_CACHE_DIR": str(cache / "ruff"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
+    }
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize(
+    "answers", COMBINATIONS, ids=lambda answers: "+".join(n for n, v in answers.items() if v) or "neither"
+)
+def test_every_combination_passes_its_own_checks(render: Renderer, answers: dict[str, bool], check: str) -> None:
+    """Lint, types, import rules, migrations and the project's own tests."""
+    python(render(**answers), *CHECKS[check])
+
+
+@pytest.mark.parametrize(
+    "routes",
+    ["", "ping", "fetch_history", ", ".join(f"route_{number}" for number in range(20)), "a" * 64],
+    ids=["none", "one", "history", "twenty", "longest"],
+)
+@pytest.mark.parametrize("check", ["lint", "layout", "types"])
+def test_other_routes_pass_the_checks(render: Renderer, routes: str, check: str) -> None:
+    """The rendered modules are as tidy as the rest, however many handlers they hold and whatever these are called."""
+    python(render(routes=routes), *CHECKS[check])
+
+
+@pytest.mark.parametrize("routes", ["", "ping", "fetch_history", ", ".join(f"route_{n}" for n in range(20))])
+def test_other_routes_have_tests_that_pass(render: Renderer, routes: str) -> None:
+    """Each route that was asked for comes with a test of its own."""
+    python(render(routes=routes), "-m", "pytest", "-q", "tests/realtime")

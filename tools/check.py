@@ -1,0 +1,139 @@
+"""`make test`: every stage with its name and time; all of them run, and any that fails fails the whole.
+
+    python tools/check.py                 all stages
+    python tools/check.py lint types      these
+
+A stage that needs something this machine lacks (PostgreSQL, Chromium, Node) is left out with a line that says so, and under
+`CI=true` it fails instead.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "<<cookiecutter.project_slug>>"
+BIN = ROOT / ".venv" / "bin"
+DATABASE = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/template")
+
+IN_CI = bool(os.environ.get("CI"))
+STRICT = ("-p", "no_skips") if IN_CI else ()
+PARALLEL = ("-n", str(os.cpu_count() or 1), "--dist", "loadfile")
+
+Command = Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Commands that prove one thing together."""
+
+    name: str
+    commands: Sequence[Command]
+    lacking: Callable[[], str | None] = lambda: None
+    """What this machine lacks for it, or None."""
+    cwd: Path = ROOT
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def no_postgresql() -> str | None:
+    address = urlsplit(DATABASE)
+    host, port = address.hostname or "127.0.0.1", address.port or 5432
+    try:
+        socket.create_connection((host, port), timeout=3).close()
+    except OSError:
+        return f"PostgreSQL does not answer at {host}:{port}; TEST_DATABASE_URL says where it is"
+    return None
+
+
+def no_program(*names: str) -> str | None:
+    return None if any(map(shutil.which, names)) else f"there is no {names[0]}"
+
+
+def inplace(*arguments: str) -> Command:
+    """A tool in the template folder, with the root's configuration."""
+    return (ROOT / "tools" / "inplace", *arguments)
+
+
+def engine(*arguments: str) -> Command:
+    """The tests of the engine and the emulator, where they stand."""
+    left_out = ("--ignore", "tests/realtime", "--ignore", "tests/journeys")
+    return inplace("pytest", "-q", *STRICT, *left_out, *PARALLEL, *arguments)
+
+
+def template(*arguments: str) -> Command:
+    """The template's own tests."""
+    return (BIN / "python", "-m", "pytest", "-q", "-p", "no:django", *STRICT, *arguments)
+
+
+def stages(marks: str) -> list[Stage]:
+    """All there are, the quick ones first."""
+    ours = ("hooks", "tools", "tests")
+    generated = ("tests/test_generated.py", "tests/test_journeys.py")
+    quick = [word for name in generated for word in ("--ignore", name)]
+    return [
+        Stage("lint", [inplace("ruff"), (BIN / "ruff", "check", *ours), (BIN / "ruff", "format", "--check", *ours)]),
+        Stage("types", [inplace("mypy"), inplace("mypy", "setup_project.py", "../tools/demo.py", "../tools/check.py")]),
+        Stage("imports", [inplace("imports")]),
+        Stage("client", [("node", "--test", "tests/client/")], lambda: no_program("node"), cwd=PROJECT),
+        Stage("template", [template("tests", *quick, "-m", marks, *PARALLEL)]),
+        Stage("sqlite", [engine("-m", marks)]),
+        Stage(
+            "postgresql", [engine("-m", marks, "--create-db")], no_postgresql, environment={"DATABASE_URL": DATABASE}
+        ),
+        Stage("generated", [template("tests/test_generated.py", "-m", marks)]),
+        Stage("journeys", [template("tests/test_journeys.py")], lambda: no_program("chromium", "chromium-browser")),
+    ]
+
+
+def run(stage: Stage) -> bool:
+    """Whether every command of the stage succeeded; the first that does not ends it."""
+    ours = {"PYTHONPATH": f"{ROOT / 'tools'}", "SCREENSHOTS": f"{ROOT / 'build' / 'screenshots'}"}
+    for command in stage.commands:
+        words = [str(word) for word in command]
+        print("$", " ".join(words).replace(f"{ROOT}/", ""), flush=True)
+        child = subprocess.run(words, cwd=stage.cwd, env={**os.environ, **ours, **stage.environment}, check=False)
+        if child.returncode != 0:
+            return False
+    return True
+
+
+def outcome(stage: Stage) -> str:
+    """Run one stage; `passed`, `FAILED` or why it was left out."""
+    lacking = stage.lacking()
+    if lacking and not IN_CI:
+        return f"left out: {lacking}"
+    if lacking:
+        return f"FAILED: {lacking}"
+    return "passed" if run(stage) else "FAILED"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help="which stages; all if none is named")
+    parser.add_argument("--marks", default="not slow", help="pytest's -m (not slow)")
+    options = parser.parse_args()
+    every = stages(options.marks)
+    chosen = [stage for stage in every if not options.stages or stage.name in options.stages]
+    if unknown := set(options.stages) - {stage.name for stage in every}:
+        parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(s.name for s in every)}")
+    lines = []
+    for stage in chosen:
+        print(f"\n=== {stage.name}", flush=True)
+        began = time.monotonic()
+        result = outcome(stage)
+        lines.append(f"  {stage.name:<12} {time.monotonic() - began:6.0f} s  {result}")
+        print(lines[-1], flush=True)
+    print("\n" + "\n".join(lines))
+    return 1 if any("FAILED" in line for line in lines) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
