@@ -9,6 +9,7 @@ class GatewayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from gateway import checks, revocation  # noqa: F401  (the checks register themselves)
+        from gateway import checks, monitoring, revocation  # noqa: F401  (the checks register themselves)
 
         revocation.connect()
+        monitoring.start_flushing()

@@ -21,4 +21,5 @@ WEBSOCKETS = WEBSOCKETS | {
     "ALLOWED_ORIGINS": ["https://www.example.com"],
     "CACHE_SECONDS": 0,
     "TRANSPORT": "memory",
+    "METRICS_FLUSH_SECONDS": 0,
 }
