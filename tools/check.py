@@ -89,7 +89,11 @@ def stages(marks: str) -> list[Stage]:
             "postgresql", [engine("-m", marks, "--create-db")], no_postgresql, environment={"DATABASE_URL": DATABASE}
         ),
         Stage("generated", [template("tests/test_generated.py", "-m", marks)]),
-        Stage("journeys", [template("tests/test_journeys.py")], lambda: no_program("chromium", "chromium-browser")),
+        Stage(
+            "journeys",
+            [template("tests/test_journeys.py")],
+            lambda: no_program("chromium", "chromium-browser", "google-chrome"),
+        ),
     ]
 
 
