@@ -26,6 +26,12 @@ def staff(admin_client: Client) -> Client:
     return admin_client
 
 
+@pytest.fixture
+def visitor() -> Client:
+    """A browser of nobody in particular."""
+    return Client()
+
+
 def test_the_page_shows_charts_and_tables(figures: None, staff: Client) -> None:
     """Refusals by code, close codes and times, without a script."""
     page = staff.get(reverse("admin:gateway_metric_changelist")).content.decode()
@@ -46,25 +52,25 @@ def test_the_page_costs_a_constant_number_of_statements(
         staff.get(reverse("admin:gateway_metric_changelist"))
 
 
-def test_the_page_asks_for_the_permission(figures: None, client: Client) -> None:
+def test_the_page_asks_for_the_permission(figures: None, visitor: Client) -> None:
     """Staff without the permission to view figures is turned away."""
     user = get_user_model().objects.create_user("s", password="x", is_staff=True)
-    client.force_login(user)
+    visitor.force_login(user)
 
-    assert client.get(reverse("admin:gateway_metric_changelist")).status_code == 403
+    assert visitor.get(reverse("admin:gateway_metric_changelist")).status_code == 403
 
 
-def test_prometheus_needs_its_token(figures: None, client: Client, settings: object) -> None:
+def test_prometheus_needs_its_token(figures: None, visitor: Client, settings: object) -> None:
     """Without it there is nothing there; with it, the figures."""
     settings.WEBSOCKETS = settings.WEBSOCKETS | {"METRICS_TOKEN": "let-me-read"}  # type: ignore[attr-defined]
 
-    assert client.get(reverse("metrics")).status_code == 404
-    assert client.get(reverse("metrics"), headers={"Authorization": "Bearer wrong"}).status_code == 404
-    answer = client.get(reverse("metrics"), headers={"Authorization": "Bearer let-me-read"})
+    assert visitor.get(reverse("metrics")).status_code == 404
+    assert visitor.get(reverse("metrics"), headers={"Authorization": "Bearer wrong"}).status_code == 404
+    answer = visitor.get(reverse("metrics"), headers={"Authorization": "Bearer let-me-read"})
     assert 'websocket_connects_total{code="accepted"} 3' in answer.content.decode()
 
 
-def test_an_empty_token_opens_nothing(figures: None, client: Client) -> None:
+def test_an_empty_token_opens_nothing(figures: None, visitor: Client) -> None:
     """A missing setting does not match a missing header."""
-    assert client.get(reverse("metrics")).status_code == 404
-    assert client.get(reverse("metrics"), headers={"Authorization": "Bearer "}).status_code == 404
+    assert visitor.get(reverse("metrics")).status_code == 404
+    assert visitor.get(reverse("metrics"), headers={"Authorization": "Bearer "}).status_code == 404
