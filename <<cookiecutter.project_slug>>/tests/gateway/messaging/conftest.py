@@ -57,10 +57,7 @@ def make_sessions(url: str, *connection_ids: str, age: float = 60, **fields: Any
         api_name=url, defaults={"target_base_endpoint": "https://www.example.com/ws/", "callback_url": url}
     )
     created_on = timezone.now() - timedelta(seconds=age)
-    rows = [
-        WebSocketSession(
-            connection_id=one, channel_name="lobby", api_gateway=gateway, **{"created_on": created_on} | fields
-        )
-        for one in connection_ids
-    ]
-    return WebSocketSession.objects.bulk_create(rows)
+    given = {"channel_name": "lobby", "api_gateway": gateway, "created_on": created_on} | fields
+    return WebSocketSession.objects.bulk_create(
+        [WebSocketSession(connection_id=one, **given) for one in connection_ids]
+    )

@@ -1,0 +1,17 @@
+"""`manage.py clear_websocket_sessions`: nothing is believed connected that cannot be."""
+
+from datetime import datetime
+
+from gateway.management.reporting import UpkeepCommand
+from gateway.models.upkeep import Report, clear_sessions
+
+
+class Command(UpkeepCommand):
+    help = (
+        "Retires sessions that are older than any connection or that API Gateway no longer knows, finishes what is marked as "
+        "closing, and deletes disconnected sessions past their retention. Run it every quarter of an hour."
+    )
+
+    def upkeep(self, now: datetime, *, dry_run: bool) -> Report:
+        """What it did, or would do."""
+        return clear_sessions(now, dry_run=dry_run)
