@@ -1,0 +1,107 @@
+"""The edits that a new route needs, as pure functions from text to text."""
+
+import ast
+import json
+import keyword
+import re
+from typing import Any, Final
+
+from gateway.views import WebSocketView
+
+ROUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+BUILT_IN: Final = frozenset({"connect", "disconnect", "default"})
+NAMES_OF_HANDLERS: Final = frozenset(
+    {"args", "body", "event", "handler", "kwargs", "request", "self", "websocket_session"}
+)
+
+IMPORTS: Final = {
+    "Any": "from typing import Any",
+    "HttpRequest": "from django.http import HttpRequest",
+    "handler": "from gateway.routing import handler",
+    "chat": "from realtime import chat",
+}
+
+HANDLER: Final = '''
+    @handler
+    def {name}(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Publishes `{{"action": "{name}", "message": "..."}}` to the sender's channel.
+
+        Next: give it a `schema` (`@handler(schema=...)`), read `self.body`, and send what your project has to say with
+        `self.websocket_session.send_message({{...}})` or `WebSocketSession.objects.filter(...).send_message({{...}})`.
+        """
+        chat.publish(self.websocket_session, self.body)
+'''
+
+TEST: Final = '''"""The route {name}, as `manage.py add_route` made it."""
+
+import pytest
+
+from accounts.models import User
+from gateway.testing import WebSocketClient
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+
+
+def test_{name}_reaches_the_channel() -> None:
+    """What one person sends arrives at everybody in the channel. Next: change this together with the handler."""
+    sender = WebSocketClient(User.objects.create_user("sender"))
+    reader = WebSocketClient(User.objects.create_user("reader"))
+    sender.connect()
+    reader.connect()
+
+    sender.send({{"action": "{name}", "message": "hello"}})
+
+    assert [message["message"] for message in reader.received] == ["hello"]
+'''
+
+
+def why_not(name: str, view: type) -> str:
+    """What is wrong with a route's name and what to do, or nothing."""
+    if not ROUTE.fullmatch(name):
+        return "cannot name a route: use at most 64 lower-case letters, digits and _, and begin with a letter"
+    if name in BUILT_IN:
+        return "is there in every project: leave it out"
+    if keyword.iskeyword(name):
+        return f"is a word of the Python language: take another name, such as {name}_message"
+    if name in getattr(view, "handlers", {}):
+        return f"is a handler of {view.__name__} already: take another name"
+    if name in NAMES_OF_HANDLERS or hasattr(WebSocketView, name) or hasattr(view, name):
+        return f"is a name the view itself uses: take another, such as {name}_message"
+    return ""
+
+
+def with_handler(source: str, class_name: str, name: str) -> str:
+    """The module with one more method at the end of the class, and the imports that it needs."""
+    tree = ast.parse(source)
+    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name)
+    lines = source.splitlines(keepends=True)
+    end = found.end_lineno or len(lines)
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    lines.insert(end, HANDLER.format(name=name))
+    known = _imported(tree)
+    missing = [statement + "\n" for imported, statement in IMPORTS.items() if imported not in known]
+    last_import = max(
+        (node.end_lineno or 0 for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)), default=0
+    )
+    lines[last_import:last_import] = missing
+    return "".join(lines)
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {alias.asname or alias.name for node in imports for alias in node.names}
+
+
+def with_route(text: str, name: str) -> str:
+    """The gateway's file with one more route, one route a line."""
+    content: dict[str, Any] = json.loads(text)
+    routes = [*content.pop("routes", []), {"route_key": name, "endpoint": "", "reply": True}]
+    head = json.dumps(content, indent=2, ensure_ascii=False).removesuffix("\n}")
+    shown = ",\n".join(f"    {json.dumps(route, ensure_ascii=False)}" for route in routes)
+    return f'{head},\n  "routes": [\n{shown}\n  ]\n}}\n'
+
+
+def test_of(name: str) -> str:
+    """A test module for the route."""
+    return TEST.format(name=name)
