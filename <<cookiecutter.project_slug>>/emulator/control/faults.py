@@ -24,13 +24,14 @@ class FaultKind(StrEnum):
     """The connection ends without an answer."""
 
 
-ERRORS: Final[dict[FaultKind, ControlPlaneError]] = {
-    FaultKind.THROTTLE: ThrottledError("Too Many Requests"),
-    FaultKind.CONFLICT: ConflictError(
-        "Unable to complete operation due to concurrent modification. Please try again later."
+_ERRORS: Final[dict[FaultKind, tuple[type[ControlPlaneError], str]]] = {
+    FaultKind.THROTTLE: (ThrottledError, "Too Many Requests"),
+    FaultKind.CONFLICT: (
+        ConflictError,
+        "Unable to complete operation due to concurrent modification. Please try again later.",
     ),
-    FaultKind.DENY: AccessDeniedError("User is not authorized to perform this operation"),
-    FaultKind.BREAK: InternalError("Internal server error"),
+    FaultKind.DENY: (AccessDeniedError, "User is not authorized to perform this operation"),
+    FaultKind.BREAK: (InternalError, "Internal server error"),
 }
 
 
@@ -50,6 +51,13 @@ class ControlFault:
     """Whether the call takes effect before it fails."""
     operations: Collection[str] = ()
     """Only these operations ("CreateRoute"); none named: all."""
+
+    def error(self) -> ControlPlaneError | None:
+        """What the caller is told; None if it gets no answer at all."""
+        if self.kind is FaultKind.DROP:
+            return None
+        error, message = _ERRORS[self.kind]
+        return error(message)
 
     def hits(self, number: int, operation: str) -> bool:
         """Whether the rule applies to the call of this number."""

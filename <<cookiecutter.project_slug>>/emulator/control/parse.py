@@ -1,7 +1,6 @@
 """From a request to checked values: types, enumerations, lengths and required members, all taken from AWS's model."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, cast
@@ -91,7 +90,8 @@ def _sent(shape: Shape, labels: Mapping[str, str], query: MultiMapping[str]) -> 
 
 
 def _require(operation: OperationModel, members: Mapping[str, Shape], values: Record) -> None:
-    for name in cast("StructureShape", operation.input_shape).required_members if members else ():
+    shape = operation.input_shape
+    for name in shape.required_members if isinstance(shape, StructureShape) else ():
         if name in members and values.get(name) in (None, ""):
             raise BadRequestError(f"{name} is required.")
 
@@ -141,7 +141,7 @@ def _scalar(path: str, shape: Shape, value: Any) -> Any:
     if shape.type_name == "integer" and not isinstance(value, int):
         raise BadRequestError(f"{path} must be a whole number.")
     least, most = shape.metadata.get("min", -(2**31)), shape.metadata.get("max", 2**31 - 1)
-    if not (math.isfinite(value) and least <= value <= most):
+    if not least <= value <= most:
         raise BadRequestError(f"{path} must be between {least} and {most}.")
     return float(value) if shape.type_name == "double" else value
 

@@ -16,7 +16,7 @@ from emulator.control.answer import answered, refused
 from emulator.control.call import Call, Operation
 from emulator.control.deployments import deploy_automatically
 from emulator.control.errors import BadRequestError, ControlPlaneError, InternalError, TooLargeError, UnknownCallError
-from emulator.control.faults import ERRORS, ControlFault, ControlFaults, FaultKind
+from emulator.control.faults import ControlFault, ControlFaults
 from emulator.control.model import Match, match
 from emulator.control.operations import DEPLOYABLE, OPERATIONS
 from emulator.control.parse import fields, json_object, located
@@ -123,11 +123,12 @@ class ControlPlane:
 
 
 def _failed(request: web.Request, fault: ControlFault) -> web.Response:
-    if fault.kind is FaultKind.DROP:
-        if request.transport:
-            request.transport.abort()
-        return web.Response()
-    raise ERRORS[fault.kind]
+    error = fault.error()
+    if error:
+        return refused(error)
+    if request.transport:
+        request.transport.abort()
+    return web.Response()
 
 
 async def _body(request: web.Request) -> bytes:

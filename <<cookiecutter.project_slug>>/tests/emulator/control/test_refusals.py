@@ -69,6 +69,7 @@ def test_unknown_paths(server, method_and_path):
         b'{"name": NaN}',
         b"[" * 100_000,
         b'{"name": "chat", "protocolType": "WEBSOCKET", "routeSelectionExpression": 1}',
+        b'{"name": ' + b"9" * 5000 + b"}",
         b'{"name": "\\ud800", "protocolType": "WEBSOCKET", "routeSelectionExpression": "x"}',
         b'{"name": "chat", "protocolType": "WEBSOCKET", "routeSelectionExpression": "x", "tags": []}',
         b'{"name": "chat", "protocolType": "WEBSOCKET", "routeSelectionExpression": "x", "disableExecuteApiEndpoint": 1}',

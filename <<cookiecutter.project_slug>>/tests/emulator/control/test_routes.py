@@ -1,5 +1,7 @@
 """Routes and route responses, as an unmodified boto3 client sees them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 
@@ -32,6 +34,25 @@ def test_route_keys_are_unique(client, build, refusal):
     client.update_route(ApiId=api_id, RouteId=other, RouteKey="chat", OperationName="Chat")
 
     assert message == "Route with key $connect already exists for this API"
+
+
+def test_of_many_at_once_one_makes_the_route(server, build):
+    """Eight clients that create one route at the same time make it once; the others meet a conflict."""
+    api_id = build.api()
+    clients = [server.client() for _ in range(8)]
+
+    def create(client) -> bool:
+        try:
+            client.create_route(ApiId=api_id, RouteKey="chat")
+        except client.exceptions.ConflictException:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(create, clients))
+
+    assert sorted(made) == [False] * 7 + [True]
+    assert len(server.store.state.apis[api_id].routes) == 1
 
 
 @pytest.mark.parametrize("key", ["$connect", "$disconnect", "$default", "chat_message", "a/b", "x" * 128])

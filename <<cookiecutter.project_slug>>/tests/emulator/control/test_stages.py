@@ -132,6 +132,8 @@ def test_access_log_can_be_turned_off(client, build, server):
         {"StageVariables": {f"x{n}": "1" for n in range(101)}},
         {"ClientCertificateId": "abc"},
         {"DefaultRouteSettings": {"ThrottlingRateLimit": -1.0}},
+        {"DefaultRouteSettings": {"ThrottlingRateLimit": 2.0**31}},
+        {"DefaultRouteSettings": {"ThrottlingBurstLimit": 10**400}},
         {"DefaultRouteSettings": {"LoggingLevel": "DEBUG"}},
         {"AccessLogSettings": {"Format": "$context.requestId"}},
         {"AccessLogSettings": LOG | {"Format": "$context.routeKey"}},

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import threading
 
 import pytest
 
@@ -82,6 +83,34 @@ def test_corrupt_file_is_put_aside_with_one_message(path, caplog, content):
     assert "state.json.corrupt" in caplog.messages[0]
     assert path.with_name("state.json.corrupt").read_bytes() == content.encode(errors="surrogateescape")
     assert not path.exists()
+
+
+def test_readers_never_see_half_a_file(path):
+    """While APIs are made, whoever reads the file finds a whole state each time."""
+    broken: list[str] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                State.from_json(json.loads(path.read_text()))
+            except FileNotFoundError:
+                continue
+            except ValueError as error:
+                broken.append(str(error))
+
+    reader = threading.Thread(target=read)
+    with serving(Store(path)) as server:
+        build = Builder(server.client())
+        reader.start()
+        try:
+            for _ in range(50):
+                build.api()
+        finally:
+            done.set()
+            reader.join()
+
+    assert broken == []
 
 
 def test_a_new_file_is_no_news(path, caplog):
