@@ -54,16 +54,23 @@ def _text(body: dict[str, Any]) -> str:
     text = body.get("message")
     if not isinstance(text, str) or not text.strip():
         raise PayloadInvalid(errors={"message": ["Give a text that is not empty."]})
-    if "\x00" in text:
-        raise PayloadInvalid(errors={"message": ["A text holds no NUL character."]})
+    if not _storable(text):
+        raise PayloadInvalid(errors={"message": ["A text holds neither NUL characters nor halves of surrogate pairs."]})
     if _size(text) > MAX_MESSAGE_BYTES - ENVELOPE_BYTES:
         raise PayloadInvalid(errors={"message": ["The text is too long to be sent on in one message."]})
     return text
 
 
 def _reference(body: dict[str, Any]) -> str:
-    reference = str(body.get("id", ""))
-    return reference if len(reference) <= ChatMessage.REFERENCE_LENGTH else ""
+    """The client's own `id`, where it can tell one message from another."""
+    given = body.get("id")
+    reference = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
+    return reference if len(reference) <= ChatMessage.REFERENCE_LENGTH and _storable(reference) else ""
+
+
+def _storable(text: str) -> bool:
+    """JSON can spell what no database takes: NUL characters, and halves of surrogate pairs."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _store(session: WebSocketSession, text: str, reference: str) -> ChatMessage:

@@ -37,6 +37,11 @@ export class MessageList {
     latest.addEventListener("click", () => this.#toEnd());
   }
 
+  /** What there was to show is shown: if that is nothing, say so. */
+  complete() {
+    this.#empty.hidden = this.#list.childElementCount > 0;
+  }
+
   /** A message that came just now. */
   add(data) {
     const follow = this.#atEnd() || data.user === this.#user;
@@ -100,7 +105,7 @@ export class MessageList {
     const next = item.nextElementSibling;
     item.remove();
     if (next) this.#group(next);
-    this.#empty.hidden = this.#list.childElementCount > 0;
+    this.complete();
   }
 
   #item({ message, user, sent_on: sentOn }) {

@@ -62,7 +62,10 @@ async function showHistory() {
   }
 }
 
-client.on("open", ({ replaced }) => replaced || showHistory());
+client.on("open", async ({ replaced }) => {
+  if (!replaced) await showHistory();
+  list.complete();
+});
 client.on("message", (data) => typeof data?.message === "string" && list.add(data));
 
 // --- Messages out
