@@ -1,5 +1,6 @@
 """What the journeys share: the running site and a browser."""
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -49,7 +50,20 @@ def bob(site: Site, browser: Browser) -> Iterator[Person]:
         yield person
 
 
-def picture(page: Page, name: str) -> None:
+def picture(page: Page, name: str) -> Path:
     """Keeps a screenshot as an artefact."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path)
+    return path
+
+
+def side_by_side(page: Page, pictures: list[Path], name: str) -> None:
+    """Keeps several screenshots as one, put together in a page of its own."""
+    sources = [base64.b64encode(path.read_bytes()).decode() for path in pictures]
+    images = "".join(f'<img src="data:image/png;base64,{source}">' for source in sources)
+    style = (
+        "body{margin:0;display:flex;gap:16px;padding:16px;background:#d7dae3;width:max-content} img{border-radius:8px}"
+    )
+    page.set_content(f"<style>{style}</style>{images}")
+    page.locator("body").screenshot(path=SCREENSHOTS / f"{name}.png")

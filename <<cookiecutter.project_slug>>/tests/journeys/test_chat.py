@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.conftest import picture
+from tests.journeys.conftest import picture, side_by_side
 from tests.journeys.people import PATIENCE_MS, Person
 from tests.journeys.site import Site
 
@@ -21,11 +21,11 @@ def test_two_people_chat(alice: Person, bob: Person) -> None:
     bob.sees("Hello bob, can you see this?")
     bob.says("I can. It came through API Gateway.")
     alice.sees("I can. It came through API Gateway.")
-    alice.says("And nothing but Django runs here 🎉")
-    bob.sees("And nothing but Django runs here 🎉")
+    alice.says("And nothing but Django runs here.")
+    bob.sees("And nothing but Django runs here.")
 
-    picture(alice.page, "chat-alice")
-    picture(bob.page, "chat-bob")
+    windows = [picture(person.page, f"chat-{person.name}") for person in (alice, bob)]
+    side_by_side(alice.page.context.new_page(), windows, "chat")
 
 
 def test_history_answers_its_caller_alone(alice: Person, bob: Person) -> None:
@@ -104,9 +104,9 @@ def test_messages_are_text(alice: Person, bob: Person) -> None:
     alice.is_in_state("open")
     bob.is_in_state("open")
 
-    alice.says("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }}")
+    alice.says("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }} 🎉")
 
-    bob.sees("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }}")
+    bob.sees("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }} 🎉")
     assert bob.page.title() != "owned"
 
 
