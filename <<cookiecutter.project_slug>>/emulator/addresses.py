@@ -48,13 +48,20 @@ def resolve(control: ControlPlane, host: str, segments: list[str]) -> Address:
 
     Raises NoStageError or AmbiguousStageError.
     """
-    hostname = urlsplit(f"//{host}").hostname or ""
+    hostname = _hostname(host)
     address = _by_api_id(control, hostname, segments) or _by_domain(control, hostname, segments)
     if address is None:
         address = _by_stage_name(control, hostname, segments)
     if not address.stage.deployed:
         raise NoStageError
     return address
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        raise NoStageError from None
 
 
 def _by_api_id(control: ControlPlane, hostname: str, segments: list[str]) -> Address | None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TextIO
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from emulator.clock import Clock
 
@@ -81,7 +81,7 @@ def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def mask_url(url: str) -> str:
     """The URL with the names of its query parameters, but not their values."""
-    parts = urlsplit(url)
-    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    query = "&".join(f"{name}={MASK}" for name in names)
-    return parts._replace(query=query).geturl()
+    address, _, query = url.partition("?")
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    masked = "&".join(f"{name}={MASK}" for name in names)
+    return f"{address}?{masked}" if masked else address

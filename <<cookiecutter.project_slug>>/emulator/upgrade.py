@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeaderValue
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request
@@ -22,6 +23,13 @@ from emulator.web_socket import WebSocket
 SERVER_WINDOW_BITS: Final = 12
 COMPRESSION_MEMORY_LEVEL: Final = 5
 """Keeps a compressing connection at 32 KiB instead of zlib's default of 144."""
+NEGOTIATED: Final = (
+    "Connection",
+    "Upgrade",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Version",
+    "Sec-WebSocket-Extensions",
+)
 BAD_REQUEST: Final = "Bad Request"
 
 
@@ -45,13 +53,23 @@ def negotiate(request: web.Request, *, compression: bool) -> Offer:
     )
     protocol = ServerProtocol(extensions=[factory] if compression else None, logger=logger)
     version = f"HTTP/{request.version.major}.{request.version.minor}"
-    # Several lines of one list header mean the same as one line, which is what the negotiation reads.
-    headers = Headers(list(request.headers.items()))
-    response = protocol.accept(Request("/", headers, request.method, version))
+    response = protocol.accept(Request("/", _negotiated_headers(request), request.method, version))
     if response.status_code != 101:
         text = "Upgrade Required" if response.status_code == 426 else BAD_REQUEST
         raise HandshakeRefusedError(response.status_code, text, detail=str(protocol.handshake_exc or ""))
     return Offer([(name, _spelled(name, value)) for name, value in response.headers.raw_items()], protocol.extensions)
+
+
+def _negotiated_headers(request: web.Request) -> Headers:
+    """The headers that the upgrade depends on; what else a client sends need not even be text."""
+    headers = Headers()
+    try:
+        for name in NEGOTIATED:
+            for value in request.headers.getall(name, ()):
+                headers[name] = value
+    except InvalidHeaderValue:
+        raise HandshakeRefusedError(400, BAD_REQUEST, detail=f"{name} is malformed") from None
+    return headers
 
 
 def switch_protocols(request: web.Request, socket: WebSocket, offer: Offer, subprotocol: str | None) -> web.Response:
