@@ -119,7 +119,7 @@ class WebSocketClient:
 
     def _route_of(self, data: Any) -> str:
         action = str(data.get("action", "")) if isinstance(data, dict) else ""
-        known = self.gateway.additional_routes.filter(route_key=action).exists()
+        known = bool(action) and self.gateway.additional_routes.filter(route_key=action).exists()
         return action if known else wire.DEFAULT_ROUTE_KEY
 
 
