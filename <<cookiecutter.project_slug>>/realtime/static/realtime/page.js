@@ -92,6 +92,7 @@ async function send(message) {
   try {
     await client.request(body(message));
     pending.remove();
+    showNotice(null);
   } catch (error) {
     pending.fail(sentence(error.code, error.message, error.errors), () => send(message));
   }

@@ -23,7 +23,7 @@ const SENTENCES = {
   timeout: "No reply came.",
   connection_lost: "The connection ended before the reply came.",
   queue_full: "Too many messages are waiting for the connection.",
-  stopped: "Not sent: there is no connection.",
+  stopped: "There is no connection.",
   gateway_missing: "There is no gateway yet. Run manage.py provision_gateway; the next attempt follows by itself.",
   closed: "You closed the connection.",
   site_unreachable: "The site cannot be reached. The next attempt follows by itself.",
