@@ -145,7 +145,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 if not DEBUG:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "config.storage.StaticFilesStorage"},
     }
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

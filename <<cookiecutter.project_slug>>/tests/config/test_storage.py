@@ -1,0 +1,26 @@
+"""Static files in production."""
+
+import re
+
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import StaticFilesStorage as PlainStorage
+
+from config.storage import StaticFilesStorage
+
+
+def test_modules_import_each_other_by_hashed_names(tmp_path):
+    """After a deploy no browser can mix a new module with an old one that it remembers."""
+    finder = next(one for one in finders.get_finders() if hasattr(one, "storages"))
+    names = [name for name, _ in finder.list([]) if name.startswith("gateway/") and name.endswith(".js")]
+    collected = PlainStorage(location=tmp_path)
+    for name in names:
+        with open(finders.find(name), "rb") as file:
+            collected.save(name, file)
+    storage = StaticFilesStorage(location=tmp_path, base_url="/static/")
+
+    processed = {name: hashed for name, hashed, _ in storage.post_process({name: (collected, name) for name in names})}
+
+    client = (tmp_path / processed["gateway/client.js"]).read_text(encoding="utf-8")
+    imported = re.findall(r' from "\./([^"]+)"', client)
+    assert imported
+    assert {f"gateway/{name}" for name in imported} <= set(processed.values())
