@@ -20,12 +20,20 @@ from gateway.exceptions import PayloadInvalid
 
 Errors = dict[str, list[str]]
 
+
+def _finite_decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
 _PARSERS: Final[dict[Any, tuple[str, Callable[[str], Any]]]] = {
     datetime: ("a date and time in ISO 8601", datetime.fromisoformat),
     date: ("a date in ISO 8601", date.fromisoformat),
     time: ("a time in ISO 8601", time.fromisoformat),
     UUID: ("a UUID", UUID),
-    Decimal: ("a decimal number, as a string", Decimal),
+    Decimal: ("a decimal number, as a string", _finite_decimal),
 }
 _PLAIN: Final[dict[Any, str]] = {
     str: "a string",

@@ -41,7 +41,9 @@ class WebSocketClient:
     is done when the event is over. Messages arrive when `WEBSOCKETS["TRANSPORT"]` is "memory". Without a user nobody is signed in.
     """
 
-    def __init__(self, user: AbstractBaseUser | None = None, *, gateway: ApiGateway | None = None, **headers: Any) -> None:
+    def __init__(
+        self, user: AbstractBaseUser | None = None, *, gateway: ApiGateway | None = None, **headers: Any
+    ) -> None:
         """`headers` are arguments of `make_headers` that all events of this client share: `source_ip`, `user_agent`..."""
         directory.forget()
         self.gateway = gateway or a_gateway()
@@ -94,16 +96,26 @@ class WebSocketClient:
         return self.event(EventKind.DISCONNECT, disconnect_code=code, disconnect_reason=reason)
 
     def event(
-        self, kind: EventKind, *, body: Any = None, token: str = "", channel: str = "", route_key: str = "", **headers: Any
+        self,
+        kind: EventKind | str,
+        *,
+        body: Any = None,
+        token: str = "",
+        channel: str = "",
+        route_key: str = "",
+        **headers: Any,
     ) -> HttpResponse:
         """Any event at all, and Django's answer to it."""
+        kind = EventKind(kind)
         mapped = events.make_headers(
             **{"kind": kind, "route_key": route_key, "api_id": self.gateway.api_id, "connection_id": self.connection_id}
             | self._headers
             | ({} if kind is EventKind.CONNECT else {"origin": None})
             | headers
         )
-        query = {name: value for name, value in ((wire.TOKEN_PARAMETER, token), (wire.CHANNEL_PARAMETER, channel)) if value}
+        query = {
+            name: value for name, value in ((wire.TOKEN_PARAMETER, token), (wire.CHANNEL_PARAMETER, channel)) if value
+        }
         path = reverse("websocket", kwargs={"route": wire.slug_of(mapped[wire.ROUTE])})
         gateway_client = Client()
         return _after_commit(
