@@ -72,7 +72,7 @@ def test_it_fits_the_provider(module: Path) -> None:
             "aws_apigatewayv2_deployment.that.id",
             "that is not declared",
         ),
-        ("iam.tf", "this.execution_arn", "this.execution", "has no attribute execution"),
+        ("iam.tf", "current.account_id", "current.account", "has no attribute account"),
         ("main.tf", 'dynamic "access_log_settings"', 'dynamic "log_settings"', "unknown block log_settings"),
         ("domain.tf", "alias {", "aliases {", "unknown argument aliases"),
     ],

@@ -50,3 +50,7 @@ output "dns_target" {
 output "runtime_policy_arn" {
   value = aws_iam_policy.runtime.arn
 }
+
+output "deployer_policy_arn" {
+  value = aws_iam_policy.deployer.arn
+}

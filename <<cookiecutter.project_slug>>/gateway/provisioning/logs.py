@@ -1,6 +1,6 @@
 """Access logs: the log group, and the role without which API Gateway cannot write to any."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from gateway.models import ApiGateway
@@ -33,16 +33,16 @@ def read_logs(gateway: ApiGateway, plane: ControlPlane) -> State:
         return State()
     known = gateway.aws_ids.get(Kind.LOG_GROUP, {}) if gateway.control_plane == plane.name else {}
     names = set(known) | {resource.key for resource in wanted_logs(gateway, plane)}
-    return State(by_address(found for name in sorted(names) if (found := _log_group(gateway, plane, name))))
+    return State(by_address(found for name in sorted(names) if (found := _log_group(gateway, plane, name, known))))
 
 
-def _log_group(gateway: ApiGateway, plane: ControlPlane, name: str) -> Resource | None:
+def _log_group(gateway: ApiGateway, plane: ControlPlane, name: str, known: Collection[str]) -> Resource | None:
     answer = plane.call("logs", "describe_log_groups", logGroupNamePrefix=name)
     for group in answer["logGroups"]:
         if group["logGroupName"] == name:
             arn = group["arn"].removesuffix(":*")
             tags = plane.call("logs", "list_tags_for_resource", resourceArn=arn)["tags"]
-            is_ours = owned_by(gateway, tags)
+            is_ours = name in known or owned_by(gateway, tags)
             days = group.get("retentionInDays", 0) if is_ours else RETENTION_DAYS
             return Resource(
                 kind=Kind.LOG_GROUP, key=name, id=arn, properties={"RetentionInDays": days}, foreign=not is_ours

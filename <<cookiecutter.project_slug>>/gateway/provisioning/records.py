@@ -13,10 +13,11 @@ ID_FIELDS = ("api_id", "api_endpoint", "callback_url", "control_plane", "aws_ids
 
 
 def ids_in(actual: State) -> dict[str, dict[str, str]]:
-    """Kind -> key -> AWS's id, of everything that was read."""
+    """Kind -> key -> AWS's id, of everything that was made here."""
     ids: dict[str, dict[str, str]] = {}
     for resource in actual.resources.values():
-        ids.setdefault(str(resource.kind), {})[resource.key] = resource.id
+        if not resource.foreign:
+            ids.setdefault(str(resource.kind), {})[resource.key] = resource.id
     return ids
 
 

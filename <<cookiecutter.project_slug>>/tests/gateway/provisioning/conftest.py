@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from moto.acm.models import acm_backends
+from moto.backends import get_backend
+from moto.server import ThreadedMotoServer
 from pytest_django.fixtures import Settings
 
 from emulator.store import Store
 from gateway import aws
 from gateway.models import ApiGateway
 from gateway.provisioning.apply import apply, plan_for
-from gateway.provisioning.calls import ControlPlane, control_plane
+from gateway.provisioning.calls import ENDPOINT_VARIABLES, ControlPlane, control_plane
 from gateway.provisioning.plan import Plan
 from gateway.provisioning.registration import register
 from tests.emulator.control.conftest import ControlServer, serving
 
+ACCOUNT = "123456789012"
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 
@@ -109,3 +113,38 @@ def live(site: Site) -> Site:
     """The same, provisioned."""
     assert not site.apply()
     return site
+
+
+@dataclass
+class Neighbours:
+    """The AWS services beside API Gateway, as moto has them: ACM, Route 53, CloudWatch Logs and the account's settings."""
+
+    zone_id: str
+    log_group_arn: str = "arn:aws:logs:eu-central-1:123456789012:log-group:/websocket/tests"
+
+    def pass_time(self, _seconds: float) -> None:
+        """While provisioning waits, ACM finds the DNS record and issues what was requested."""
+        for certificate in acm_backends[ACCOUNT][aws.region()]._certificates.values():
+            if certificate.status == "PENDING_VALIDATION":
+                certificate.status = "ISSUED"
+
+
+@pytest.fixture
+def neighbours(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbours]:
+    """moto's server, with a hosted zone and with the account's role for logs."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for variable in ENDPOINT_VARIABLES.values():
+        monkeypatch.setenv(variable, f"http://{host}:{port}")
+    aws.forget()
+    zone = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="tests")
+    role = f"arn:aws:iam::{ACCOUNT}:role/logs"
+    aws.client("apigateway").update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    )
+    yield Neighbours(zone["HostedZone"]["Id"].rsplit("/", 1)[-1])
+    for service in ("acm", "route53", "logs", "apigateway"):
+        get_backend(service).reset()
+    server.stop()
+    aws.forget()
