@@ -6,6 +6,7 @@ A name that is absent here, or whose value is None, is not set on that kind of e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 CONNECT: Final = "CONNECT"
@@ -39,9 +40,10 @@ class Ending:
     reason: str
 
 
-def request_time(now: float) -> str:
+@lru_cache(maxsize=2)
+def request_time(second: int) -> str:
     """The Common Log Format's: `09/Feb/2024:18:10:46 +0000`."""
-    return datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def context_of(
@@ -67,7 +69,7 @@ def context_of(
         "requestId": request_id,
         # The same value on WebSocket APIs (AWS_FACTS 1.6).
         "extendedRequestId": request_id,
-        "requestTime": request_time(now),
+        "requestTime": request_time(int(now)),
         "requestTimeEpoch": str(int(now * 1000)),
         "stage": caller.stage_name,
         "apiId": caller.api_id,

@@ -8,6 +8,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TextIO
 from urllib.parse import parse_qsl
@@ -74,9 +75,15 @@ def printable(text: str, size: int = 120) -> str:
     return shorten(text.encode("unicode_escape", "backslashreplace").decode("ascii"), size)
 
 
+@lru_cache(maxsize=512)
+def is_secret(name: str) -> bool:
+    """Whether a header of that name carries something that nobody may read."""
+    return SECRET_NAMES.search(name) is not None
+
+
 def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers as they may be shown."""
-    return [(name, MASK if SECRET_NAMES.search(name) else value) for name, value in headers]
+    return [(name, MASK if is_secret(name) else value) for name, value in headers]
 
 
 def mask_url(url: str) -> str:

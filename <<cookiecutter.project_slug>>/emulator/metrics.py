@@ -48,7 +48,10 @@ class Metrics:
         self._stages: dict[tuple[str, str], StageMetrics] = {}
 
     def of(self, api_id: str, stage_name: str) -> StageMetrics:
-        return self._stages.setdefault((api_id, stage_name), StageMetrics())
+        key = (api_id, stage_name)
+        if key not in self._stages:
+            self._stages[key] = StageMetrics()
+        return self._stages[key]
 
     def count(self, api_id: str, stage_name: str, name: str) -> None:
         self.of(api_id, stage_name).counts[name] += 1

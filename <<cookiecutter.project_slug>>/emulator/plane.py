@@ -63,4 +63,9 @@ class DataPlane:
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("the emulator has a bug", exc_info=error)
+            self.report_bug(error)
+
+    def report_bug(self, error: BaseException) -> None:
+        """What must not happen: logged with its traceback, and noted."""
+        logger.error("the emulator has a bug", exc_info=error)
+        self.journal.note("bug", error=type(error).__name__)

@@ -135,7 +135,9 @@ class Emulator:
             self._runner = None
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_guarded])
+        app = web.Application(
+            client_max_size=MAX_BODY_BYTES, middlewares=[web.middleware(partial(_guarded, self.plane))]
+        )
         app.router.add_get("/_emulator/health", _health)
         app.router.add_get("/_emulator/metrics", partial(_metrics, self.plane))
         app.router.add_get("/_emulator/access-log", partial(_access_log, self.plane))
@@ -159,15 +161,14 @@ def _forget(connection: Connection) -> None:
     connection.cancel_timers()
 
 
-@web.middleware
-async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
-    """A bug answers 500 and is logged; the client never sees more."""
+async def _guarded(plane: DataPlane, request: web.Request, handler: Any) -> web.StreamResponse:
+    """A bug answers 500 and is reported; the client never sees more."""
     try:
         response: web.StreamResponse = await handler(request)
     except (web.HTTPException, ConnectionError):
         raise
-    except Exception:
-        logger.exception("the emulator has a bug")
+    except Exception as error:  # noqa: BLE001
+        plane.report_bug(error)
         return web.json_response({"message": "Internal server error"}, status=500)
     return response
 

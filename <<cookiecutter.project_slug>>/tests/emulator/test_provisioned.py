@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -11,8 +10,7 @@ from websockets.sync.client import connect
 from gateway.testing.emulator import RunningEmulator, running_emulator
 from tests.emulator.backend import Backend, Reply
 from tests.emulator.conftest import management_client
-
-EVENT_HEADER = {"integration.request.header.X-Gateway-Connection-Id": "context.connectionId"}
+from tests.emulator.provision import control_client, provision
 
 
 @pytest.fixture
@@ -24,36 +22,7 @@ def emulator() -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def control(emulator: RunningEmulator) -> Any:
-    return boto3.client(
-        "apigatewayv2",
-        endpoint_url=emulator.url,
-        region_name="eu-central-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-
-
-def provision(control: Any, backend: Backend) -> dict[str, Any]:
-    """An API with `$connect` and a two-way `$default`, deployed to the stage `production`."""
-    api: dict[str, Any] = control.create_api(
-        Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
-    )
-    for key, name in (("$connect", "connect"), ("$default", "default")):
-        integration = control.create_integration(
-            ApiId=api["ApiId"],
-            IntegrationType="HTTP_PROXY",
-            IntegrationMethod="POST",
-            IntegrationUri=f"{backend.url}/{name}",
-            RequestParameters=EVENT_HEADER,
-        )
-        target = f"integrations/{integration['IntegrationId']}"
-        two_way = {"RouteResponseSelectionExpression": "$default"} if key == "$default" else {}
-        route = control.create_route(ApiId=api["ApiId"], RouteKey=key, Target=target, **two_way)
-        if two_way:
-            control.create_route_response(ApiId=api["ApiId"], RouteId=route["RouteId"], RouteResponseKey="$default")
-    deployment = control.create_deployment(ApiId=api["ApiId"])
-    control.create_stage(ApiId=api["ApiId"], StageName="production", DeploymentId=deployment["DeploymentId"])
-    return api
+    return control_client(emulator.url)
 
 
 def test_socket_at_the_api_endpoint(control: Any, backend: Backend) -> None:
