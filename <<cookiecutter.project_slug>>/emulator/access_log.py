@@ -27,7 +27,11 @@ class Outcome:
 
     def summary(self) -> str:
         """For people: the status, and the error behind it."""
-        return f"{self.status}" if self.error is None else f"{self.status} {self.error} ({self.integration_error or 'gateway'})"
+        return (
+            f"{self.status}"
+            if self.error is None
+            else f"{self.status} {self.error} ({self.integration_error or 'gateway'})"
+        )
 
     def variables(self) -> dict[str, str | None]:
         """Under AWS's names, without `$context.`."""

@@ -28,15 +28,15 @@ async def connect(plane: DataPlane, stage: LiveStage, connection: Connection, ha
         return None
     now = plane.clock.now()
     request_id = plane.identifiers.opaque()
-    context = context_of(
-        connection.caller, event=CONNECT, route_key=CONNECT_ROUTE_KEY, request_id=request_id, now=now
-    )
+    context = context_of(connection.caller, event=CONNECT, route_key=CONNECT_ROUTE_KEY, request_id=request_id, now=now)
     event = Event(context=context, trace_id=plane.identifiers.trace_id(now), handshake=handshake)
     plane.metrics.count(stage.api_id, stage.stage_name, metrics.CONNECT_COUNT)
     invocation = await invoke(plane, stage, route, event)
     plane.access_log.write(stage.access_log_format, context, invocation.outcome())
     if invocation.failure is not None:
-        raise HandshakeRefusedError(invocation.failure.status, invocation.failure.message, detail=str(invocation.failure))
+        raise HandshakeRefusedError(
+            invocation.failure.status, invocation.failure.message, detail=str(invocation.failure)
+        )
     return _subprotocol(invocation.answer)
 
 

@@ -32,7 +32,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "slow-integration": Fault("Every backend call starts late.", 1.0, SECONDS),
     "hang-integration": Fault("A share of the backend calls is never made and times out.", 1.0, SHARE, 1.0),
     "reset-connections": Fault("A share of the messages cuts its connection instead of arriving.", 1.0, SHARE, 1.0),
-    "reorder-messages": Fault("A message waits so long for the next one of its connection to overtake it.", 0.2, SECONDS),
+    "reorder-messages": Fault(
+        "A message waits so long for the next one of its connection to overtake it.", 0.2, SECONDS
+    ),
     "throttle-posts": Fault("A share of the calls to @connections is answered with 429.", 1.0, SHARE, 1.0),
     "fail-posts": Fault("Calls to @connections are answered with this status.", 500, STATUS, 599),
     "late-gone": Fault("A closed connection goes on accepting posts for so long.", 5.0, SECONDS),

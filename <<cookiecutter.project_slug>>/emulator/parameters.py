@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl
 from emulator.context import Context
 from emulator.selection import parse_path, stringify, value_at
 
-REFUSED_TARGETS: Final = frozenset({"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"})
+REFUSED_TARGETS: Final = frozenset(
+    {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
+)
 """Mapping one of these headers makes every call fail with 500 at run time."""
 IGNORED_TARGETS: Final = frozenset({"expect", "te", "proxy-authenticate", "via", "connection"})
 """Mapping one of these headers does nothing."""

@@ -12,7 +12,9 @@ class HandshakeRefusedError(Exception):
     `detail` goes to the log.
     """
 
-    def __init__(self, status: int, message: str = "", *, detail: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str = "", *, detail: str = "", headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -15,7 +15,9 @@ from typing import Any, Final
 from emulator.snapshot import Route
 
 DEFAULT_ROUTE_KEY: Final = "$default"
-VARIABLE = re.compile(r"\$\{request\.body(?P<braced>[^}]*)\}|\$request\.body(?P<bare>(?:\.[\w-]+|\[\d+\])*)|\\\$(?P<escaped>)")
+VARIABLE = re.compile(
+    r"\$\{request\.body(?P<braced>[^}]*)\}|\$request\.body(?P<bare>(?:\.[\w-]+|\[\d+\])*)|\\\$(?P<escaped>)"
+)
 STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 NOT_JSON: Final = object()
 

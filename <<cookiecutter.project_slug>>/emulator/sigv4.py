@@ -121,7 +121,9 @@ def _check_date(timestamp: str, scope_date: str, now: float) -> None:
     except ValueError:
         raise SignatureError("Date must be in ISO-8601 'basic format', in the header X-Amz-Date.") from None
     if not timestamp.startswith(scope_date):
-        raise SignatureError("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
+        raise SignatureError(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
+        )
     if abs(now - signed_at) > MAX_SKEW_SECONDS:
         raise SignatureError(f"Signature expired or not yet current: {timestamp}.")
 
