@@ -12,7 +12,7 @@ ANSWERS = r'<<cookiecutter|tojson>>'  # fmt: skip
 
 OPTIONAL = {
     "use_terraform": ("terraform",),
-    "use_celery": ("requirements-celery.lock",),
+    "use_celery": ("requirements-celery.lock", "config/celery.py", "gateway/tasks.py"),
 }
 """Option -> what belongs to it alone."""
 
