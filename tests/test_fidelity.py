@@ -1,0 +1,35 @@
+"""The fidelity table is no story: its rows are numbered, and every test that it names exists."""
+
+import re
+from pathlib import Path
+
+from tests.rendering import PROJECT, ROOT
+
+ROW = re.compile(r"^\| (\d+) \| (.+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+NAME = re.compile(r"`([a-z_/]+)::(test_[a-z0-9_]+)`")
+
+
+def rows() -> list[tuple[str, ...]]:
+    return ROW.findall((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
+
+
+def has_test(module: str, name: str) -> bool:
+    folder, _, file = module.rpartition("/")
+    path: Path = ROOT / PROJECT / "tests" / "emulator" / folder / f"test_{file}.py"
+    return path.is_file() and re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def test_rows_are_numbered() -> None:
+    """From 1 on, without a gap; at least eighty behaviours."""
+    numbers = [int(row[0]) for row in rows()]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) >= 80
+
+
+def test_every_row_is_tested() -> None:
+    """Each row names at least one test, and each name is that of a test."""
+    named = {row[0]: NAME.findall(row[4]) for row in rows()}
+
+    assert [number for number, tests in named.items() if not tests] == []
+    assert [test for tests in named.values() for test in tests if not has_test(*test)] == []
