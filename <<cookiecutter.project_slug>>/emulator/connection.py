@@ -29,6 +29,8 @@ class Connection:
     socket: WebSocket
     last_active_at: float
     state: State = State.CONNECTING
+    messages_in: int = 0
+    messages_out: int = 0
     messages_in_backend: int = 0
     timers: list[Timer] = field(default_factory=list)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -6,7 +6,6 @@ from emulator import metrics
 from emulator.access_log import Outcome
 from emulator.backend_request import BackendRequest, Event, build
 from emulator.integration import Answer, IntegrationCallError
-from emulator.journal import mask_headers, mask_url
 from emulator.parameters import RefusedTargetError
 from emulator.plane import DataPlane
 from emulator.snapshot import Integration, LiveStage, Route
@@ -42,9 +41,9 @@ async def invoke(plane: DataPlane, stage: LiveStage, route: Route, event: Event)
     except RefusedTargetError as error:
         return _failed(plane, stage, IntegrationCallError(str(error), status=500))
     except IntegrationCallError as failure:
-        _note(plane, event, request, str(failure))
+        _note(plane, event, request, result=str(failure))
         return _failed(plane, stage, failure)
-    _note(plane, event, request, answer.status, answer.latency_ms)
+    _note_answer(plane, event, request, answer)
     _count(plane, stage, answer)
     return Invocation(answer, None)
 
@@ -68,14 +67,29 @@ def _count(plane: DataPlane, stage: LiveStage, answer: Answer) -> None:
         figures.counts[metrics.INTEGRATION_ERROR] += 1
 
 
-def _note(plane: DataPlane, event: Event, request: BackendRequest, result: int | str, latency_ms: float = 0.0) -> None:
+def _note_answer(plane: DataPlane, event: Event, request: BackendRequest, answer: Answer) -> None:
+    _note(
+        plane,
+        event,
+        request,
+        result=answer.status,
+        latency_ms=round(answer.latency_ms, 1),
+        answer=plane.journal.shown(answer.body.decode("utf-8", "replace")),
+        answer_size=len(answer.body),
+    )
+
+
+def _note(plane: DataPlane, event: Event, request: BackendRequest, **outcome: object) -> None:
     plane.journal.note(
         "integration",
         connection_id=event.context["connectionId"],
+        api_id=event.context["apiId"],
+        stage=event.context["stage"],
+        request_id=event.context["requestId"],
+        event=event.context["eventType"],
         route_key=event.context["routeKey"],
         method=request.method,
-        url=mask_url(request.url),
-        headers=mask_headers(request.headers),
-        result=result,
-        latency_ms=round(latency_ms, 1),
+        url=plane.journal.masker.url(request.url),
+        headers=plane.journal.masker.headers(request.headers),
+        **outcome,
     )

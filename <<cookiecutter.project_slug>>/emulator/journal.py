@@ -1,27 +1,24 @@
 """What happened, for people: a bounded ring of notes, log lines, and listeners (a file being recorded, a page looking on).
 
-Secrets are masked before a note is made: nothing here ever holds a query string's values or a mapped secret.
+Secrets are masked before a note is made: nothing here ever holds a query string's values or a mapped secret. Texts that came from
+outside are noted as `Journal.shown` gives them.
 """
 
 import json
 import logging
-import re
 from collections import deque
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TextIO
-from urllib.parse import parse_qsl
 
 from emulator.clock import Clock
+from emulator.masking import Masker
 
 SIZE: Final = 2_000
 MAX_TEXT: Final = 2_000
 """Characters of a message that a note keeps."""
-MASK: Final = "***"
-SECRET_NAMES = re.compile(
-    r"secret|token|password|authorization|cookie|credential|api-?key|websocket-key", re.IGNORECASE
-)
+SPARE: Final = 1_024
+"""Characters more that are looked through for secrets, so that the end of a shown text is never the beginning of one."""
 
 Note = dict[str, Any]
 Listener = Callable[[Note], None]
@@ -36,6 +33,9 @@ class Journal:
         self._clock = clock
         self._listeners: list[Listener] = []
         self.notes: deque[Note] = deque(maxlen=SIZE)
+        self.total = 0
+        """Notes made so far, the forgotten ones included."""
+        self.masker = Masker()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Be told of every note from now on; the answer is the function that ends it."""
@@ -44,10 +44,17 @@ class Journal:
 
     def note(self, kind: str, **facts: Any) -> None:
         """Write down what happened now."""
-        entry = {"at": round(self._clock.now(), 3), "kind": kind, **facts}
+        entry = {"at": round(self._clock.now(), 4), "kind": kind, **facts}
         self.notes.append(entry)
+        self.total += 1
         for listener in self._listeners:
             listener(entry)
+
+    def shown(self, text: str) -> str:
+        """The beginning of a text from outside, without secrets."""
+        if len(text) <= MAX_TEXT:
+            return self.masker.text(text)
+        return f"{self.masker.text(text[: MAX_TEXT + SPARE])[:-SPARE]}... ({len(text)} characters)"
 
 
 class Recorder:
@@ -73,22 +80,3 @@ def shorten(text: str, size: int = MAX_TEXT) -> str:
 def printable(text: str, size: int = 120) -> str:
     """What a client sent, fit for a line of a log: no line breaks, no bytes that a terminal obeys, not endless."""
     return shorten(text.encode("unicode_escape", "backslashreplace").decode("ascii"), size)
-
-
-@lru_cache(maxsize=512)
-def is_secret(name: str) -> bool:
-    """Whether a header of that name carries something that nobody may read."""
-    return SECRET_NAMES.search(name) is not None
-
-
-def mask_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers as they may be shown."""
-    return [(name, MASK if is_secret(name) else value) for name, value in headers]
-
-
-def mask_url(url: str) -> str:
-    """The URL with the names of its query parameters, but not their values."""
-    address, _, query = url.partition("?")
-    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
-    masked = "&".join(f"{name}={MASK}" for name in names)
-    return f"{address}?{masked}" if masked else address

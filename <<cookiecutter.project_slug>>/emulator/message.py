@@ -25,6 +25,7 @@ class Reply:
 
     frame: bytes | None
     outcome: Outcome
+    cause: str = "error"
 
 
 def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
@@ -33,6 +34,7 @@ def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
         connection.socket.reset()
         return
     connection.touch(plane.clock.now())
+    connection.messages_in += 1
     connection.messages_in_backend += 1
     if connection.messages_in_backend == plane.switches.concurrent_messages:
         connection.socket.hold()
@@ -85,9 +87,13 @@ async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
     plane.journal.note(
         "message",
         connection_id=caller.connection_id,
-        text=shorten(text),
+        api_id=caller.api_id,
+        stage=caller.stage_name,
+        request_id=context["requestId"],
+        text=plane.journal.shown(text),
+        size=len(text.encode()),
         route_key=shorten(route_key),
-        why=selection.reason,
+        why=plane.journal.shown(selection.reason),
     )
     event = Event(context=context, trace_id=plane.identifiers.trace_id(now), body=text)
     reply = await _reply(plane, stage, selection.route, event)
@@ -95,7 +101,7 @@ async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
         plane.access_log.write(stage.access_log_format, context, reply.outcome)
     logger.info("message     %s  %s -> %s", caller.connection_id, printable(route_key), reply.outcome.summary())
     if reply.frame is not None:
-        send(plane, connection, reply.frame)
+        send(plane, connection, reply.frame, request_id=context["requestId"] or "", cause=reply.cause)
 
 
 def _select(stage: LiveStage | None, text: str) -> Selection:
@@ -113,7 +119,7 @@ async def _reply(plane: DataPlane, stage: LiveStage | None, route: Route | None,
     if invocation.answer is None or _is_reported(plane, route, invocation):
         outcome = invocation.outcome()
         return Reply(_frame(event, outcome.error or replies.INTERNAL_SERVER_ERROR), outcome)
-    return Reply(replies.reply_to(invocation.answer.body, two_way=route.two_way), invocation.outcome())
+    return Reply(replies.reply_to(invocation.answer.body, two_way=route.two_way), invocation.outcome(), "reply")
 
 
 def _is_reported(plane: DataPlane, route: Route, invocation: Invocation) -> bool:
@@ -133,11 +139,22 @@ def _frame(event: Event, message: str) -> bytes:
     return replies.error_frame(message, connection_id=connection_id, request_id=request_id)
 
 
-def send(plane: DataPlane, connection: Connection, data: bytes) -> bool:
-    """Send a text message to the client. False, and nothing sent, if it is closed or reads too slowly."""
+def send(plane: DataPlane, connection: Connection, data: bytes, *, request_id: str, cause: str) -> bool:
+    """Send a text message to the client. False, and nothing sent, if it is closed or reads too slowly.
+
+    `cause` is for people: a `reply` to the request, an `error` of the gateway's, a `callback` through `@connections`.
+    """
     if not connection.socket.send(data):
         return False
     connection.touch(plane.clock.now())
     plane.metrics.count(connection.caller.api_id, connection.caller.stage_name, metrics.MESSAGE_COUNT)
-    plane.journal.note("sent", connection_id=connection.connection_id, text=shorten(data.decode("utf-8", "replace")))
+    connection.messages_out += 1
+    plane.journal.note(
+        "sent",
+        connection_id=connection.connection_id,
+        request_id=request_id,
+        cause=cause,
+        text=plane.journal.shown(data.decode("utf-8", "replace")),
+        size=len(data),
+    )
     return True

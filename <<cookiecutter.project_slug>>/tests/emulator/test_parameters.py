@@ -256,3 +256,10 @@ def test_variables_in_the_uri() -> None:
 def test_get_has_no_body() -> None:
     """AWS_FACTS 2.3: an integration with GET drops the message."""
     assert call({}, body="hello", method="GET").body == b""
+
+
+def test_nothing_is_sent_unless_mapped() -> None:
+    """AWS_FACTS 2.1: without a mapping the backend learns neither the connection's id nor anything else of the event."""
+    request = call({}, body="hello")
+
+    assert "JC1dgf9yoAMCK-g=" not in str(request)

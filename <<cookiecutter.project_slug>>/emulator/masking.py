@@ -1,0 +1,61 @@
+"""What may be shown of what went by: secrets are recognised by the names they travel under, and then hidden wherever they reappear."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+from urllib.parse import parse_qsl
+
+MASK: Final = "***"
+_WORDS: Final = r"secret|token|password|authorization|cookie|credential|api[-_]?key|websocket-key|session[-_]?(?:id|key)"
+SECRET_NAMES = re.compile(_WORDS, re.IGNORECASE)
+MEMBER = re.compile(rf'("[^"\\]{{0,64}}(?:{_WORDS})[^"\\]{{0,64}}"\s*:\s*")((?:[^"\\]|\\.)*)', re.IGNORECASE)
+"""A member of a JSON object, up to the end of its text value; the text may have been cut off before that."""
+MIN_SECRET: Final = 8
+"""Characters below which a value is too short to be looked for in other texts."""
+SECRETS_KEPT: Final = 64
+
+
+@lru_cache(maxsize=512)
+def is_secret(name: str) -> bool:
+    """Whether a header or query parameter of that name carries something that nobody may read."""
+    return SECRET_NAMES.search(name) is not None
+
+
+class Masker:
+    """Hides secrets in headers, URLs and texts. Those it has seen last under a secret name it also finds where no name tells."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, None] = {}
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers as they may be shown."""
+        return [(name, self._hidden(value)) if is_secret(name) else (name, value) for name, value in headers]
+
+    def url(self, url: str) -> str:
+        """The URL with the names of its query parameters, but not their values."""
+        address, _, query = url.partition("?")
+        pairs = parse_qsl(query, keep_blank_values=True)
+        for name, value in pairs:
+            if is_secret(name):
+                self._hidden(value)
+        masked = "&".join(f"{name}={MASK}" for name, _ in pairs)
+        return f"{address}?{masked}" if masked else address
+
+    def text(self, text: str) -> str:
+        """A message without the values of its members that have a secret name, and without any secret seen before."""
+        if SECRET_NAMES.search(text):
+            text = MEMBER.sub(lambda match: match[1] + MASK, text)
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
+
+    def _hidden(self, value: str) -> str:
+        if len(value) >= MIN_SECRET:
+            # To the end of the queue: what is seen again and again is never forgotten.
+            self._secrets.pop(value, None)
+            self._secrets[value] = None
+            if len(self._secrets) > SECRETS_KEPT:
+                del self._secrets[next(iter(self._secrets))]
+        return MASK
