@@ -1,9 +1,12 @@
 """What the example chat stores, sends and hands out."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from gateway.exceptions import PayloadInvalid
 from gateway.limits import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
@@ -96,6 +99,26 @@ def test_the_same_message_again_is_stored_once(bob, publish):
 
     assert ChatMessage.objects.count() == 1
     assert len({frame["message_id"] for frame in bob.received}) == 1
+
+
+@pytest.mark.postgres
+def test_the_same_message_at_the_same_time_is_stored_once(transactional_db, alice):
+    """A client that waits no longer for a reply may send again while the first message is still being handled."""
+    session = alice.session
+    together = Barrier(8)
+
+    def publish(_):
+        try:
+            together.wait(timeout=10)
+            chat.publish(session, {"message": "hello", "id": "a-1"})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(publish, range(8)))
+
+    assert ChatMessage.objects.count() == 1
+    assert len({frame["message_id"] for frame in alice.received}) == 1
 
 
 def test_two_people_may_use_the_same_id(alice, bob, publish):
