@@ -5,6 +5,7 @@ by their description or because one of our routes targets them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway import wire
@@ -68,54 +69,69 @@ def known_id(gateway: ApiGateway, plane: ControlPlane) -> str:
 
 def read_api(gateway: ApiGateway, plane: ControlPlane) -> State:
     """The API with everything inside it. Empty if there is none."""
-    notices: list[str] = []
-    api = find_api(gateway, plane, notices)
-    if api is None:
-        return State(notices=tuple(notices))
-    api_id = api["ApiId"]
+    found = find_apis(gateway, plane)
+    if found.own is None:
+        return State(notices=found.notices)
+    api_id = found.own["ApiId"]
     routes = plane.pages("get_routes", ApiId=api_id)
     integrations, strays = assign_integrations(plane.pages("get_integrations", ApiId=api_id), routes)
     key_of = {integration.id: integration.key for integration in integrations}
     stages = plane.pages("get_stages", ApiId=api_id)
     deployments, old = _deployments(plane.pages("get_deployments", ApiId=api_id), _deployed(stages, gateway.stage_name))
     resources = [
-        _resource(Kind.API, gateway.api_name, api, api_id),
+        _resource(Kind.API, gateway.api_name, found.own, api_id),
         *integrations,
         *(_route(route, key_of) for route in routes),
         *_route_responses(routes, api_id, plane),
         *(_stage(stage) for stage in stages),
         *deployments,
     ]
-    return State(by_address(resources), strays=(*strays, *old), notices=tuple(notices))
+    return State(by_address(resources), strays=(*found.empty, *strays, *old), notices=found.notices)
 
 
-def find_api(gateway: ApiGateway, plane: ControlPlane, notices: list[str]) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class FoundApis:
+    """Ours, if there is one, and what else carries our tags: `empty` APIs were made by a call whose answer was lost."""
+
+    own: dict[str, Any] | None
+    empty: tuple[Resource, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def find_apis(gateway: ApiGateway, plane: ControlPlane) -> FoundApis:
     """Our API by its remembered id, else by its tags. Refuses to make a second one beside a foreign API of that name."""
-    api_id = known_id(gateway, plane)
-    if api_id:
-        api = plane.found("apigatewayv2", "get_api", ApiId=api_id)
-        if api is not None:
-            return api
-        notices.append(f"The API {api_id} that the database remembers is gone from {plane.name}.")
+    known = known_id(gateway, plane)
+    apis = sorted(plane.pages("get_apis"), key=lambda api: (api["ApiId"] != known, api["CreatedDate"], api["ApiId"]))
+    owned = [api for api in apis if api["ApiId"] == known or owned_by(gateway, api.get("Tags", {}))]
+    notices = []
+    if known and not any(api["ApiId"] == known for api in apis):
+        notices.append(f"The API {known} that the database remembers is gone from {plane.name}.")
+    if not owned:
+        _refuse_namesake(gateway, apis)
+        return FoundApis(None, notices=tuple(notices))
+    empty = []
+    for api in owned[1:]:
+        if _is_empty(plane, api["ApiId"]):
+            empty.append(Resource(kind=Kind.API, key=f"id {api['ApiId']}", id=api["ApiId"]))
+        else:
+            notices.append(
+                f"The API {api['ApiId']} carries the same tags and is in use: give it other tags or delete it."
+            )
+    return FoundApis(owned[0], tuple(empty), tuple(notices))
+
+
+def _is_empty(plane: ControlPlane, api_id: str) -> bool:
+    return not plane.pages("get_routes", ApiId=api_id) and not plane.pages("get_stages", ApiId=api_id)
+
+
+def _refuse_namesake(gateway: ApiGateway, apis: Sequence[Mapping[str, Any]]) -> None:
     wanted = tags_of(gateway)
-    namesakes = []
-    owned = []
-    for api in plane.pages("get_apis"):
-        tags = api.get("Tags", {})
-        if owned_by(gateway, tags):
-            owned.append(api)
-        elif api.get("Name") == gateway.api_name and not _is_another_stage(tags, wanted):
-            namesakes.append(api)
-    if owned:
-        owned.sort(key=lambda api: (api["CreatedDate"], api["ApiId"]))
-        notices += [f"The API {api['ApiId']} carries the same tags and is left alone: delete it." for api in owned[1:]]
-        return owned[0]
-    if namesakes:
-        raise ProvisioningError(
-            f"An API named {gateway.api_name!r} ({namesakes[0]['ApiId']}) exists and is not this project's: choose another "
-            "api_name in config/gateway.json, or delete that API."
-        )
-    return None
+    for api in apis:
+        if api.get("Name") == gateway.api_name and not _is_another_stage(api.get("Tags", {}), wanted):
+            raise ProvisioningError(
+                f"An API named {gateway.api_name!r} ({api['ApiId']}) exists and is not this project's: choose another "
+                "api_name in config/gateway.json, or delete that API."
+            )
 
 
 def _is_another_stage(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

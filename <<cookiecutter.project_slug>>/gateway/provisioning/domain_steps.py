@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 from gateway.provisioning.desired import tags_of
 from gateway.provisioning.domains import REQUESTED
@@ -16,15 +17,14 @@ POLL_SECONDS: Final = 5.0
 
 
 def request_certificate(run: Run, step: Step) -> None:
-    gateway = run.records.gateway
     answer = run.plane.call(
         "acm",
         "request_certificate",
         DomainName=step.key,
         ValidationMethod="DNS",
-        # The same token within an hour answers the same certificate.
-        IdempotencyToken=f"gateway{gateway.pk}",
-        Tags=[{"Key": key, "Value": value} for key, value in tags_of(gateway).items()],
+        # Should the answer be lost, botocore asks again with the same token, and ACM makes no second certificate.
+        IdempotencyToken=uuid4().hex,
+        Tags=[{"Key": key, "Value": value} for key, value in tags_of(run.records.gateway).items()],
     )
     run.records.remember(Kind.CERTIFICATE, step.key, answer["CertificateArn"])
 

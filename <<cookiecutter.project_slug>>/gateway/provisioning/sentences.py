@@ -29,6 +29,7 @@ NO_LOG_ROLE = (
 DOMAIN_TAKEN = (
     "The domain name is taken, by another API or account: free it there or choose another. AWS says: {reason}."
 )
+TROUBLE = "AWS could not carry out {action} and gives no reason a caller could act on: run the same command again."
 REFUSED = "AWS refused {action} ({code}): {reason}. Correct the record and run the same command again."
 
 BY_CODE = {
@@ -93,6 +94,8 @@ def _refused(error: ClientError, service: str, operation: str, region: str) -> s
     sentence = BY_CODE.get(code)
     if code == "ConflictException" and operation == "create_domain_name":
         sentence = DOMAIN_TAKEN
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        sentence = TROUBLE
     if sentence is None:
         sentence = next((text for part, text in BY_REASON.items() if part in reason.lower()), REFUSED)
     action = f"{service} " + "".join(part.title() for part in operation.split("_"))

@@ -86,7 +86,8 @@ def change_api(run: Run, step: Step) -> None:
 
 def delete_api(run: Run, step: Step) -> None:
     run.call("delete_api", ApiId=current_of(step).id)
-    run.records.forget(Kind.API, step.key)
+    if run.api_id == current_of(step).id:
+        run.records.forget(Kind.API, step.key)
 
 
 def create_integration(run: Run, step: Step) -> None:

@@ -128,6 +128,10 @@ class Neighbours:
             if certificate.status == "PENDING_VALIDATION":
                 certificate.status = "ISSUED"
 
+    def end(self, arn: str, status: str) -> None:
+        """What becomes of a certificate in the end."""
+        acm_backends[ACCOUNT][aws.region()]._certificates[arn].status = status
+
 
 @pytest.fixture
 def neighbours(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbours]:
