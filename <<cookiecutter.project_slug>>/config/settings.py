@@ -95,6 +95,9 @@ else:
     # A new connection for every event costs PostgreSQL more than the event itself.
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("DATABASE_CONN_MAX_AGE", default=600))
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # The statements of an event are prepared when a connection sees them for the second time. 0 turns that off, for a pooler
+    # that hands connections from one transaction to the next.
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = env.int("DATABASE_PREPARE", default=2) or None
 
 # --- People -------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,13 @@
-"""A PostgreSQL of the benchmark's own, so that its CPU time is nobody else's. Default settings but for 300 connections; data below build/bench."""
+"""A PostgreSQL of the benchmark's own, so that its CPU time is nobody else's.
+
+Default settings but for 300 connections; its data is below build/bench.
+"""
 
 import os
 import pwd
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import psycopg
@@ -50,8 +54,22 @@ class Cluster(Program):
         self.port = free_port()
         command = [programs / "postgres", "-D", data, "-p", str(self.port), "-k", "", "-h", HOST, "-N", "300"]
         super().__init__(command, log=BUILD / "log" / "postgres.log", stop_signal=signal.SIGINT, **identity)
-        self.wait_for_port(self.port)
+        self._wait_until_ready()
         self.version = run([programs / "postgres", "--version"]).strip()
+
+    def _wait_until_ready(self) -> None:
+        """It listens before it lets anybody in."""
+        deadline = time.monotonic() + 30
+        self.wait_for_port(self.port)
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def url(self, database: str) -> str:
         """For DATABASE_URL."""

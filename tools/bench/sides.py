@@ -1,7 +1,9 @@
 """The two projects that are compared: the published peer package and ours, each in an environment of its own."""
 
 import json
+import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +122,20 @@ def peer() -> Side:
 
 
 def ours() -> Side:
-    """The generated project, in the template's own folder with a settings module of the benchmark's."""
+    """The template's folder, which runs unrendered, with a settings module of the benchmark's."""
     project = HERE / "projects" / "ours"
-    return Side(
-        "ours", python=OUR_PYTHON, paths=(project, project.parent, TEMPLATE), module="our", dialect=OurDialect()
-    )
+    paths = (project, project.parent, _snapshot())
+    return Side("ours", python=OUR_PYTHON, paths=paths, module="our", dialect=OurDialect())
+
+
+@cache
+def _snapshot() -> Path:
+    """A copy, so that nobody's editing during a run changes what is measured."""
+    target = BUILD / "ours"
+    shutil.rmtree(target, ignore_errors=True)
+    unneeded = shutil.ignore_patterns("__pycache__", "*.sqlite3*", "tests", "docs", "terraform", ".emulator")
+    shutil.copytree(TEMPLATE, target, ignore=unneeded)
+    return target
 
 
 def _version(package: str) -> str:

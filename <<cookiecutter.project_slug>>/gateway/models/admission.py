@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 
 from gateway.models.logins import alive
-from gateway.models.rows import Rows, moment
+from gateway.models.rows import Rows, event_cursor, moment
 from gateway.models.session import WebSocketSession
 from gateway.models.token import WebSocketToken
 
@@ -51,7 +51,7 @@ def find_token(token_hash: str, now: datetime) -> FoundToken | None:
         f"SELECT {_tokens.columns('t')}, {users.columns('u')}, {alive('t.session_key_hash')} "  # noqa: S608
         f"FROM {_tokens.table} t JOIN {users.table} u ON u.{users.key} = t.user_id WHERE t.token_hash = %s"
     )
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, [moment(now), token_hash])
         row = cursor.fetchone()
     if row is None:
@@ -64,7 +64,7 @@ def find_token(token_hash: str, now: datetime) -> FoundToken | None:
 def redeem(token: WebSocketToken, now: datetime, lifetime: int) -> bool:
     """Uses the token up. True for exactly one caller."""
     sql = f"UPDATE {_tokens.table} SET used_on = %s WHERE id = %s AND used_on IS NULL AND created_on > %s"  # noqa: S608
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, [moment(now), token.pk, moment(now - timedelta(seconds=lifetime))])
         return bool(cursor.rowcount == 1)
 
@@ -72,7 +72,7 @@ def redeem(token: WebSocketToken, now: datetime, lifetime: int) -> bool:
 def open_session(session: WebSocketSession) -> bool:
     """Writes the row of a new connection. False when its id was seen before, connected or not."""
     sql = f"{_sessions.insert} ON CONFLICT (connection_id) DO NOTHING RETURNING id"
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, _sessions.values(session))
         row = cursor.fetchone()
     if row is None:
@@ -97,7 +97,7 @@ def end_session(ending: WebSocketSession) -> WebSocketSession | None:
         f"WHERE NOT {old}.disconnect_seen AND {old}.api_gateway_id = excluded.api_gateway_id "
         f"RETURNING {_sessions.columns()}"
     )
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, _sessions.values(ending))
         row = cursor.fetchone()
     session = _sessions.read(row) if row else None

@@ -8,7 +8,7 @@ second statement for that.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -17,10 +17,12 @@ from gateway.limits import MAX_CONNECTION_SECONDS
 from gateway.models.admission import user_rows
 from gateway.models.limiter import admits, extended, stamp
 from gateway.models.logins import alive
-from gateway.models.rows import Rows, moment
+from gateway.models.rows import Rows, event_cursor, moment
 from gateway.models.session import WebSocketSession
 
 _sessions = Rows(WebSocketSession)
+_WITHOUT_WAITING: Final = "set_config('synchronous_commit', 'off', true)"
+"""PostgreSQL answers before its disk does. A crash of the database may lose the count of the last half second's messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def arrive(connection_id: str, api_gateway_id: int, rate: MessageRate, now: date
     A session that is closing is returned; its messages are refused for a reason of their own.
     """
     together = connection.vendor == "postgresql"
-    sql = _statement(rate.count, together=together, login=alive("s.session_key_hash") if together else "")
+    sql = _statement(rate.count, together=together, login=alive("arrived.session_key_hash") if together else "")
     parameters: list[Any] = [moment(now)]
     if rate.count:
         horizon = stamp(now - rate.window)
@@ -58,7 +60,7 @@ def arrive(connection_id: str, api_gateway_id: int, rate: MessageRate, now: date
     parameters += [connection_id, api_gateway_id, moment(now - timedelta(seconds=MAX_CONNECTION_SECONDS))]
     if together:
         parameters.append(moment(now))
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, parameters)
         row = cursor.fetchone()
         if row is None:
@@ -74,8 +76,7 @@ def arrive(connection_id: str, api_gateway_id: int, rate: MessageRate, now: date
 
 @lru_cache(maxsize=64)
 def _statement(count: int, *, together: bool, login: str) -> str:
-    """The UPDATE, written once for each message rate."""
-    users = user_rows()
+    """The UPDATE, written once for each message rate; `together` with what it finds out about the user."""
     old = "s.message_instants"
     rate = (
         f"message_instants = CASE WHEN {admits(old, count)} THEN {extended(old, count)} ELSE {old} END, "
@@ -83,15 +84,18 @@ def _statement(count: int, *, together: bool, login: str) -> str:
         if count
         else "strikes = 0"
     )
-    source = f"FROM {_sessions.table} me LEFT JOIN {users.table} u ON u.{users.key} = me.user_id" if together else ""
-    joined = "AND me.id = s.id" if together else ""
-    answer = (
-        f"{_sessions.columns('s')}, {users.columns('u')}, {login}" if together else _sessions.columns()
+    update = (
+        f"UPDATE {_sessions.table} AS s SET request_count = s.request_count + 1, updated_on = %s, {rate} "  # noqa: S608
+        f"WHERE s.connection_id = %s AND s.api_gateway_id = %s AND s.connected AND s.created_on > %s "
+        f"RETURNING {_sessions.columns()}"
     )
+    if not together:
+        return update
+    users = user_rows()
     return (
-        f"UPDATE {_sessions.table} AS s SET request_count = s.request_count + 1, updated_on = %s, {rate} {source} "  # noqa: S608
-        f"WHERE s.connection_id = %s AND s.api_gateway_id = %s AND s.connected AND s.created_on > %s {joined} "
-        f"RETURNING {answer}"
+        f"WITH arrived AS ({update}, {_WITHOUT_WAITING}) "  # noqa: S608
+        f"SELECT {_sessions.columns('arrived')}, {users.columns('u')}, {login} "
+        f"FROM arrived LEFT JOIN {users.table} u ON u.{users.key} = arrived.user_id"
     )
 
 

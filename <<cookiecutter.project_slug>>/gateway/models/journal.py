@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, models
+from django.db import models
 
 from gateway.conf import conf
 from gateway.models.limiter import forget_expired
 from gateway.models.logins import alive, session_model
 from gateway.models.rate_limit import ConnectionRateLimit
 from gateway.models.refusal import WebSocketRefusal
-from gateway.models.rows import Rows, moment
+from gateway.models.rows import Rows, event_cursor, moment
 from gateway.models.token import WebSocketToken
 
 _attempts = Rows(ConnectionRateLimit)
@@ -71,7 +71,7 @@ def _insert(rows: Rows[Any], instance: models.Model, *, holding: str = "", now: 
     """Writes a row. Returns whether the login with the hash `holding` has not ended by then."""
     asks = bool(holding and session_model())
     sql = f"{rows.insert} RETURNING id" + (f", {alive('%s')}" if asks else "")
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(sql, rows.values(instance) + ([holding, moment(now)] if asks else []))
         instance.pk, *rest = cursor.fetchone()
     return all(rest)

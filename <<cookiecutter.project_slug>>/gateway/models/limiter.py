@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
 from gateway.models.rate_limit import RateLimitSubject
-from gateway.models.rows import Rows, moment
+from gateway.models.rows import Rows, event_cursor, moment
 
 _rows = Rows(RateLimitSubject)
 _DIGITS: Final = 16
@@ -67,7 +67,7 @@ def admit(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
         return None
     if limit.count < 1:
         return math.ceil(limit.window.total_seconds())
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), event_cursor() as cursor:
         _upsert(cursor, subjects, limit, now)
         passed = [subject for (subject,) in cursor.fetchall()]
         if len(passed) == len(subjects):
@@ -80,7 +80,7 @@ def admit(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
 
 def wait(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
     """What `admit` would answer, without counting."""
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         seconds = _wait(cursor, subjects, limit, now) if subjects else 0
     return seconds if seconds > 0 else None
 

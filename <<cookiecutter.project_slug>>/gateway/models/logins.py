@@ -15,7 +15,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.signals import setting_changed
 from django.db import connection
 
-from gateway.models.rows import moment, quoted
+from gateway.models.rows import event_cursor, moment, quoted
 
 
 @cache
@@ -46,7 +46,7 @@ def alive(hash_sql: str) -> str:
 
 def is_alive(session_key_hash: str, now: datetime) -> bool:
     """Whether this login still has a session."""
-    with connection.cursor() as cursor:
+    with event_cursor() as cursor:
         cursor.execute(f"SELECT {alive('%s')}", [session_key_hash, moment(now)] if session_model() else [moment(now)])
         return bool(cursor.fetchone()[0])
 

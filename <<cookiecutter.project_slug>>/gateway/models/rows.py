@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 from django.db.models.expressions import Col
 
 M = TypeVar("M", bound=models.Model)
@@ -16,6 +17,23 @@ M = TypeVar("M", bound=models.Model)
 def quoted(name: str) -> str:
     """A table's or column's name as SQL. Both databases quote alike."""
     return f'"{name}"'
+
+
+def event_cursor() -> CursorWrapper:
+    """A cursor for statements of an event.
+
+    On PostgreSQL it sends the parameters beside the SQL, so that psycopg prepares what comes again (`prepare_threshold` in the
+    database's OPTIONS): most of what a short statement costs there is reading and planning it. Django's own cursor cannot.
+    """
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    raw = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    wrapped: CursorWrapper = connection._prepare_cursor(raw)  # noqa: SLF001
+    return wrapped
 
 
 class Rows(Generic[M]):
