@@ -39,22 +39,31 @@ class CallError(Exception):
 async def manage(plane: DataPlane, request: web.Request) -> web.StreamResponse:
     """One call of `@connections`."""
     request_id = plane.identifiers.opaque()
+    began_at = plane.clock.now()
     try:
         address = find_stage(plane, request)
-        response = await _answer(plane, request, address)
+        response = await _answer(plane, request, address, request_id)
     except HandshakeRefusedError as refused:
         error = CallError(refused.status, "ForbiddenException", refused.message)
         response = _error_response(error, request_id)
     except CallError as error:
         response = _error_response(error, request_id)
     response.headers["x-amzn-RequestId"] = request_id
-    logger.info(
-        "%-11s %s -> %d", request.method.lower(), printable(split_target(request.raw_path)[0][-1]), response.status
+    connection_id = printable(split_target(request.raw_path)[0][-1])
+    logger.info("%-11s %s -> %d", request.method.lower(), connection_id, response.status)
+    plane.journal.note(
+        "callback",
+        connection_id=connection_id,
+        request_id=request_id,
+        method=request.method,
+        status=response.status,
+        latency_ms=round((plane.clock.now() - began_at) * 1000, 1),
+        why=response.headers.get("x-amzn-ErrorType", ""),
     )
     return response
 
 
-async def _answer(plane: DataPlane, request: web.Request, address: Address) -> web.Response:
+async def _answer(plane: DataPlane, request: web.Request, address: Address, request_id: str) -> web.Response:
     body = await _read_body(request)
     reason = await check_signature(request, service=SERVICE, strict=plane.switches.strict_signatures)
     if reason is not None:
@@ -73,7 +82,7 @@ async def _answer(plane: DataPlane, request: web.Request, address: Address) -> w
     connection = await _find(plane, request.method, address, connection_id)
     match request.method:
         case "POST":
-            return _post(plane, connection, body)
+            return _post(plane, connection, body, request_id)
         case "GET":
             return web.json_response(_description(connection))
         case _:
@@ -121,9 +130,10 @@ async def _find(plane: DataPlane, method: str, address: Address, connection_id: 
     return connection
 
 
-def _post(plane: DataPlane, connection: Connection, body: bytes) -> web.Response:
+def _post(plane: DataPlane, connection: Connection, body: bytes, request_id: str) -> web.Response:
     # Bytes that are not UTF-8 cannot travel in a text frame; what AWS makes of them is unknown.
-    if not send(plane, connection, body.decode("utf-8", "replace").encode()):
+    text = body.decode("utf-8", "replace").encode()
+    if not send(plane, connection, text, request_id=request_id, cause="callback"):
         raise CallError(429, "LimitExceededException", "The client's outbound buffer is full")
     return web.Response()
 

@@ -1,4 +1,4 @@
-"""What may be shown of what went by: secrets are recognised by the names they travel under, and then hidden wherever they reappear."""
+"""What may be shown of what went by: secrets are known by the names they travel under, and hidden wherever they reappear."""
 
 import re
 from collections.abc import Iterable
@@ -7,9 +7,12 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 MASK: Final = "***"
-_WORDS: Final = r"secret|token|password|authorization|cookie|credential|api[-_]?key|websocket-key|session[-_]?(?:id|key)"
-SECRET_NAMES = re.compile(_WORDS, re.IGNORECASE)
-MEMBER = re.compile(rf'("[^"\\]{{0,64}}(?:{_WORDS})[^"\\]{{0,64}}"\s*:\s*")((?:[^"\\]|\\.)*)', re.IGNORECASE)
+WORDS: Final = (
+    *("secret", "token", "password", "authorization", "cookie", "credential", "websocket-key"),
+    *("apikey", "api-key", "api_key", "sessionid", "session-id", "session_id", "session_key"),
+)
+"""A name that holds one of these, in any case, is the name of a secret."""
+MEMBER = re.compile(rf'("[^"\\]{{0,64}}(?:{"|".join(WORDS)})[^"\\]{{0,64}}"\s*:\s*")((?:[^"\\]|\\.)*)', re.IGNORECASE)
 """A member of a JSON object, up to the end of its text value; the text may have been cut off before that."""
 MIN_SECRET: Final = 8
 """Characters below which a value is too short to be looked for in other texts."""
@@ -19,7 +22,7 @@ SECRETS_KEPT: Final = 64
 @lru_cache(maxsize=512)
 def is_secret(name: str) -> bool:
     """Whether a header or query parameter of that name carries something that nobody may read."""
-    return SECRET_NAMES.search(name) is not None
+    return _holds_secret_name(name)
 
 
 class Masker:
@@ -44,7 +47,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """A message without the values of its members that have a secret name, and without any secret seen before."""
-        if SECRET_NAMES.search(text):
+        if _holds_secret_name(text):
             text = MEMBER.sub(lambda match: match[1] + MASK, text)
         for secret in self._secrets:
             if secret in text:
@@ -59,3 +62,8 @@ class Masker:
             if len(self._secrets) > SECRETS_KEPT:
                 del self._secrets[next(iter(self._secrets))]
         return MASK
+
+
+def _holds_secret_name(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in WORDS)
