@@ -43,7 +43,7 @@ class HasJsonBody:
             raw = visit.event.body()
         except RequestDataTooBig:
             raise BodyTooLarge("larger than DATA_UPLOAD_MAX_MEMORY_SIZE") from None
-        except UnreadablePostError:
+        except (UnreadablePostError, ValueError):  # Django reads Content-Length without checking that it is a number
             raise BodyNotJson("the body did not arrive whole") from None
         if len(raw) > largest:
             raise BodyTooLarge(f"{len(raw)} bytes")

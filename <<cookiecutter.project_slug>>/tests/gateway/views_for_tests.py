@@ -45,7 +45,7 @@ class TestView(WebSocketView):
 
     def chat_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         channel = WebSocketSession.objects.filter(channel_name=self.websocket_session.channel_name)
-        channel.send_message({"type": "chat_message", "message": self.body["message"]})
+        channel.send_message({"type": "chat_message", "message": self.body.get("message")})
 
     @handler
     def ask(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
