@@ -1,6 +1,7 @@
 """A connection, from its handshake to its `$disconnect`, and the registry of all of them."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -33,6 +34,8 @@ class Connection:
     messages_out: int = 0
     messages_in_backend: int = 0
     timers: list[Timer] = field(default_factory=list)
+    waiting: deque[str] = field(default_factory=deque)
+    """Messages that have come in but may not be begun yet; the socket is not read while there are any."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by the message being handled, where messages are handled one after the other."""
     overtaking: asyncio.Event | None = None

@@ -11,6 +11,7 @@ from yarl import URL
 from emulator import replies
 from emulator.backend_request import BackendRequest
 from emulator.clock import Clock, sleep, time_limit
+from gateway import limits
 
 MAX_ANSWER_BYTES: Final = 10_485_760
 """AWS's limit for a payload is 10 MB on REST APIs; for WebSocket APIs none is published."""
@@ -113,12 +114,15 @@ class Backend:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Read all of an answer, so that its connection can be used again, but keep no more than shows that it is too long."""
     chunks: list[bytes] = []
-    size = 0
+    size = kept = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             response.close()
             raise IntegrationCallError("the answer is too long", status=502)
-        chunks.append(chunk)
+        if kept <= limits.MAX_MESSAGE_BYTES:
+            chunks.append(chunk)
+            kept += len(chunk)
     return b"".join(chunks)

@@ -10,11 +10,13 @@ from emulator.backend_request import Event
 from emulator.clock import time_limit
 from emulator.connection import Connection
 from emulator.context import MESSAGE, context_of
-from emulator.invocation import Invocation, invoke
+from emulator.integration import Answer
+from emulator.invocation import invoke
 from emulator.journal import printable, shorten
 from emulator.plane import DataPlane
 from emulator.selection import Selection, select_route
 from emulator.snapshot import LiveStage, Route
+from gateway import limits
 
 logger = logging.getLogger("emulator")
 
@@ -35,10 +37,26 @@ def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
         return
     connection.touch(plane.clock.now())
     connection.messages_in += 1
-    connection.messages_in_backend += 1
-    if connection.messages_in_backend == plane.switches.concurrent_messages:
+    if connection.messages_in_backend < plane.switches.concurrent_messages:
+        _begin(plane, connection, text)
+        return
+    if not connection.waiting:
         connection.socket.hold()
+    connection.waiting.append(text)
+
+
+def _begin(plane: DataPlane, connection: Connection, text: str) -> None:
+    connection.messages_in_backend += 1
     plane.spawn(_handle(plane, connection, text))
+
+
+def _end(plane: DataPlane, connection: Connection) -> None:
+    """One message has been handled: the next that waits is begun, and once none waits the socket is read again."""
+    connection.messages_in_backend -= 1
+    if connection.waiting:
+        _begin(plane, connection, connection.waiting.popleft())
+        if not connection.waiting:
+            connection.socket.release()
 
 
 async def _handle(plane: DataPlane, connection: Connection, text: str) -> None:
@@ -50,10 +68,8 @@ async def _handle(plane: DataPlane, connection: Connection, text: str) -> None:
             await _overtaken(plane, connection)
             await _answer(plane, connection, text)
     finally:
-        if connection.messages_in_backend == plane.switches.concurrent_messages:
-            connection.socket.release()
-        connection.messages_in_backend -= 1
         connection.let_pass()
+        _end(plane, connection)
 
 
 async def _overtaken(plane: DataPlane, connection: Connection) -> None:
@@ -116,16 +132,17 @@ async def _reply(plane: DataPlane, stage: LiveStage | None, route: Route | None,
     if not plane.throttles.allow_event(stage, route.route_key):
         return _error(plane, event, Outcome(status=429, error=replies.TOO_MANY_REQUESTS))
     invocation = await invoke(plane, stage, route, event)
-    if invocation.answer is None or _is_reported(plane, route, invocation):
+    if invocation.answer is None or _is_error(plane, route, invocation.answer):
         outcome = invocation.outcome()
         return Reply(_frame(event, outcome.error or replies.INTERNAL_SERVER_ERROR), outcome)
     return Reply(replies.reply_to(invocation.answer.body, two_way=route.two_way), invocation.outcome(), "reply")
 
 
-def _is_reported(plane: DataPlane, route: Route, invocation: Invocation) -> bool:
-    """Whether a backend's 4xx or 5xx makes an error frame: never on AWS, as far as its developer guide says."""
-    failed = invocation.answer is not None and invocation.answer.status >= 400
-    return failed and not route.two_way and plane.switches.error_frame_on_one_way_failure
+def _is_error(plane: DataPlane, route: Route, answer: Answer) -> bool:
+    """Whether an answer makes an error frame: a reply too long for a message (unknown on AWS), and, by a switch, 4xx and 5xx."""
+    if route.two_way:
+        return len(answer.body) > limits.MAX_MESSAGE_BYTES
+    return answer.status >= 400 and plane.switches.error_frame_on_one_way_failure
 
 
 def _error(plane: DataPlane, event: Event, outcome: Outcome) -> Reply:

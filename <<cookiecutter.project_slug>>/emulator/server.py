@@ -101,6 +101,9 @@ class Emulator:
         await self.plane.cancel_tasks()
         await self._stop_listening()
         await self.plane.backend.stop()
+        for connection in self.plane.registry:
+            # Still here: its client has not read what was sent to it.
+            connection.socket.reset()
 
     async def restart(self, *, keep_connections: bool = False) -> None:
         """Be killed and come back on the same port: sockets are cut and nobody is told, unless they are to be kept."""

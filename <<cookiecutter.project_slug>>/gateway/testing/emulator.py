@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from emulator.clock import Clock
 from emulator.connection import Connection
+from emulator.control import ControlFaults
 from emulator.faults import Faults
 from emulator.server import Emulator
 from emulator.snapshot import ControlPlane
@@ -64,6 +65,11 @@ class RunningEmulator:
     def faults(self) -> Faults:
         """What goes wrong on purpose: `faults.turn_on("lose-disconnect")`."""
         return self._emulator.faults
+
+    @property
+    def control_faults(self) -> ControlFaults:
+        """What goes wrong in the control plane: `control_faults.add(Fault(kind=FaultKind.THROTTLE, times=1))`."""
+        return self._emulator.control_faults
 
     def now(self) -> float:
         """The emulator's time, in seconds since 1970."""

@@ -118,6 +118,19 @@ def test_empty_two_way_reply(dial: Dial, backend: Backend) -> None:
     assert socket.recv(timeout=5) == ""
 
 
+def test_longest_two_way_reply(dial: Dial, backend: Backend) -> None:
+    """AWS_FACTS 5: a reply of 128 KB is a message, a longer one makes an error frame."""
+    backend.by_body[b'{"action": "echo", "n": 1}'] = Reply(body=b"x" * 131_072)
+    backend.by_body[b'{"action": "echo", "n": 2}'] = Reply(body=b"x" * 131_073)
+    socket = dial()
+
+    socket.send('{"action": "echo", "n": 1}')
+    assert socket.recv(timeout=5) == "x" * 131_072
+
+    socket.send('{"action": "echo", "n": 2}')
+    assert error_of(socket) == "Internal server error"
+
+
 def test_reply_that_is_no_text(dial: Dial, backend: Backend) -> None:
     """AWS_FACTS 4.1: frames are text, so bytes that are none are replaced."""
     backend.replies["echo"] = Reply(body=b"a\xffb")
