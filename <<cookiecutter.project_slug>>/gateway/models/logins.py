@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.signals import setting_changed
-from django.db import connection
+from django.db import connection, connections
 
 from gateway.models.rows import event_cursor, moment, quoted
 
@@ -49,6 +49,18 @@ def is_alive(session_key_hash: str, now: datetime) -> bool:
     with event_cursor() as cursor:
         cursor.execute(f"SELECT {alive('%s')}", [session_key_hash, moment(now)] if session_model() else [moment(now)])
         return bool(cursor.fetchone()[0])
+
+
+def index_logins(*, using: str, **_: Any) -> None:
+    """Makes PostgreSQL find a session row by the hash of its key. Called after every `migrate`: the table is not this app's."""
+    model, database = session_model(), connections[using]
+    if model is None or database.vendor != "postgresql":
+        return
+    table = model._meta.db_table
+    with database.cursor() as cursor:
+        if table in database.introspection.table_names(cursor):
+            expression = hash_expression(quoted("session_key"))
+            cursor.execute(f"CREATE INDEX IF NOT EXISTS gateway_login_hash ON {quoted(table)} (({expression}))")
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -32,7 +32,7 @@ def event_cursor() -> CursorWrapper:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    wrapped: CursorWrapper = connection._prepare_cursor(raw)  # noqa: SLF001
+    wrapped: CursorWrapper = connection._prepare_cursor(raw)  # type: ignore[attr-defined]  # noqa: SLF001
     return wrapped
 
 
