@@ -2,7 +2,7 @@
 
 We keep only SHA-256 of the key, because the key itself opens the account. Both databases can compute the hash, so even a row that
 was deleted behind Django's back, or has expired, is noticed by the next message. On PostgreSQL an index over the same expression
-(see the migrations) makes that one probe; SQLite, meant for a laptop, looks through its few rows.
+makes that one probe; SQLite, meant for a laptop, looks through its few rows.
 """
 
 from datetime import datetime
