@@ -4,14 +4,22 @@ Half of what an event costs is Django's query builder, so the statements of an e
 What the ORM does to values on their way (JSON, times on SQLite, addresses) is done here too, by the ORM's own converters.
 """
 
+import math
+import threading
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from time import monotonic
+from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 from django.db.models.expressions import Col
 
 M = TypeVar("M", bound=models.Model)
+
+TRUSTED_SECONDS: Final = 5.0
+"""A database connection that a thread used so recently is not asked whether it still works: that is a round trip for each event."""
+
+_thread = threading.local()
 
 
 def quoted(name: str) -> str:
@@ -29,7 +37,10 @@ def event_cursor() -> CursorWrapper:
         return connection.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor
 
-    connection.close_if_health_check_failed()
+    now = monotonic()
+    if now - getattr(_thread, "used_on", -math.inf) > TRUSTED_SECONDS:
+        connection.close_if_health_check_failed()
+    _thread.used_on = now
     connection.ensure_connection()
     raw = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     wrapped: CursorWrapper = connection._prepare_cursor(raw)  # type: ignore[attr-defined]  # noqa: SLF001

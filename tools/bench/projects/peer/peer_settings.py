@@ -50,7 +50,6 @@ DATABASES = {
         "HOST": _database.hostname,
         "PORT": _database.port,
         "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
     }
 }
 WEBSOCKETS = {
