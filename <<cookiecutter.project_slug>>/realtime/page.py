@@ -19,7 +19,7 @@ LOCAL_NAMES = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 def page(request: HttpRequest) -> HttpResponse:
     """The chat for whoever is signed in, and for everybody else what this is. `?channel=NAME` picks another channel."""
     gateway = ApiGateway.objects.order_by("pk").first()
-    context: dict[str, Any] = {"title": gateway.api_name if gateway else "Realtime demo"}
+    context: dict[str, Any] = {"title": settings.SITE_NAME}
     if not request.user.is_authenticated:
         return render(
             request, "realtime/welcome.html", context | _demo_accounts(request) | {"next": request.get_full_path()}

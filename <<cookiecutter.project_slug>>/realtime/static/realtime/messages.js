@@ -3,6 +3,7 @@
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const NEAR_THE_END = 80;
+const KEPT = 500;
 const GROUP_WITHIN = 5 * 60 * 1000;
 
 function make(tag, className, text = "") {
@@ -84,15 +85,19 @@ export class MessageList {
     if (this.#shown.has(data.message_id)) return;
     if (data.message_id) this.#shown.add(data.message_id);
     const item = this.#item(data);
-    const sentOn = item.dataset.sentOn;
-    const placed = [...this.#list.children].filter((other) => other.dataset.id !== undefined);
-    const next = placed.findLast((other) => other.dataset.sentOn <= sentOn)?.nextSibling ?? placed[0] ?? this.#list.firstChild;
     item.dataset.id = data.message_id ?? "";
-    if (placed.length > 0 && placed.at(-1).dataset.sentOn <= sentOn) placed.at(-1).after(item);
-    else this.#list.insertBefore(item, next);
+    this.#list.insertBefore(item, this.#placeOf(item));
+    while (this.#list.childElementCount > KEPT) this.#list.firstElementChild.remove();
     this.#empty.hidden = true;
     this.#group(item);
     if (item.nextElementSibling) this.#group(item.nextElementSibling);
+  }
+
+  /** Before what was sent later, and before what is still on its way. */
+  #placeOf(item) {
+    const arrived = [...this.#list.children].filter((other) => other.dataset.id !== undefined);
+    const later = arrived.find((other) => other.dataset.sentOn > item.dataset.sentOn);
+    return later ?? (arrived.length > 0 ? arrived.at(-1).nextSibling : this.#list.firstChild);
   }
 
   #append(item) {

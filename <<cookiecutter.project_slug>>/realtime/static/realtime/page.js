@@ -87,14 +87,19 @@ function showSize() {
   return left >= 0;
 }
 
-async function send(message) {
+function newId() {
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+/** Under one id however often it is tried: a message whose reply was lost is stored once. */
+async function send(message, id = newId()) {
   const pending = list.addPending(message);
   try {
-    await client.request(body(message));
+    await client.request({ ...body(message), id });
     pending.remove();
     showNotice(null);
   } catch (error) {
-    pending.fail(sentence(error.code, error.message, error.errors), () => send(message));
+    pending.fail(sentence(error.code, error.message, error.errors), () => send(message, id));
   }
 }
 
