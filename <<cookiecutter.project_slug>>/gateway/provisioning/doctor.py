@@ -127,5 +127,5 @@ def _in_terraform(gateway: ApiGateway, plane: ControlPlane) -> Iterator[Finding]
     for name in terraform.stale_outputs(gateway):
         yield Finding(
             f"Terraform's output {name} is not what the database remembers.",
-            f"manage.py register_gateway --terraform-outputs {terraform.outputs_file().name}",
+            f"manage.py register_gateway --terraform-outputs {terraform.outputs_file().relative_to(settings.BASE_DIR)}",
         )

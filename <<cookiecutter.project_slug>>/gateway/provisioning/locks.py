@@ -1,7 +1,7 @@
 """One run at a time for each gateway. The lock dies with its process, so a killed run leaves none."""
 
 import fcntl
-import hashlib
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,13 +44,18 @@ def _postgresql_lock(gateway: ApiGateway) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(gateway: ApiGateway) -> Iterator[bool]:
-    """A lock of the operating system on a file named after the database. The file stays, the lock does not."""
-    database = hashlib.sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"websocket-gateway-{database}-{gateway.pk}.lock"
-    with path.open("a") as file:
+    """A lock of the operating system on a file beside the database. The file stays, the lock does not."""
+    with lock_path(str(connection.settings_dict["NAME"]), gateway.pk).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return
         yield True
+
+
+def lock_path(database: str, key: int) -> Path:
+    """`db.sqlite3` -> `db.sqlite3-provisioning-1.lock`. A database in memory is its process's own, and so is its lock."""
+    if "memory" in database:
+        return Path(tempfile.gettempdir()) / f"provisioning-{os.getpid()}-{key}.lock"
+    return Path(f"{database}-provisioning-{key}.lock")

@@ -31,7 +31,7 @@ REGISTRABLE: Final = (
     "callback_url_override",
 )
 """What the file may hold besides `routes`: no ids, and not the switch of the custom domain."""
-FOR_SETTINGS_ONLY: Final = frozenset({"site_domain_name"})
+FOR_SETTINGS_ONLY: Final = frozenset({"site_name", "site_domain_name"})
 ROUTE_FIELDS: Final = ("route_key", "endpoint", "reply")
 
 
