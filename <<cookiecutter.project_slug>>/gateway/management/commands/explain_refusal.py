@@ -7,7 +7,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from gateway.explanations import explain
 from gateway.models import WebSocketRefusal
 
-FACTS = ("connection_id", "api_id", "channel_name", "route_key", "ip_address", "origin", "user_agent", "request_id", "detail")
+FACTS = (
+    "connection_id",
+    "api_id",
+    "channel_name",
+    "route_key",
+    "ip_address",
+    "origin",
+    "user_agent",
+    "request_id",
+    "detail",
+)
 
 
 class Command(BaseCommand):
@@ -22,7 +32,9 @@ class Command(BaseCommand):
         found = WebSocketRefusal.objects.select_related("user")
         refusal = found.filter(correlation_id=id).first() or found.filter(connection_id=id).first()
         if refusal is None:
-            raise CommandError(f"There is no refusal {id}. Only the latest are kept, and none of callers without the secret.")
+            raise CommandError(
+                f"There is no refusal {id}. Only the latest are kept, and none of callers without the secret."
+            )
         self.stdout.write("\n".join(sentences(refusal)))
 
 

@@ -1,11 +1,11 @@
 """One row for each way to be refused: its code and status, its log line, and what must not have been written."""
 
-import json
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 
+from config.logs import PlainFormatter
 from gateway.exceptions import StrangerRefusal, refusals
 from gateway.models import ConnectionRateLimit, RateLimitSubject, WebSocketRefusal, WebSocketSession
 from gateway.testing import WebSocketClient, outbox
@@ -37,9 +37,9 @@ def test_refusal(case: Row, world: World, caplog: pytest.LogCaptureFixture) -> N
     response = case.event(world)
 
     kind = refusals()[case.code]
-    lines = [record.getMessage() for record in caplog.records if record.name == "gateway.refusals"]
-    assert json.loads(lines[-1].removeprefix("refused "))["code"] == case.code
-    assert "\n" not in lines[-1]
+    lines = [record for record in caplog.records if record.name == "gateway.refusals"]
+    assert vars(lines[-1])["refusal_code"] == case.code
+    assert len(PlainFormatter().format(lines[-1]).splitlines()) == 1
     assert WebSocketSession.objects.filter(connected=True).count() <= live_before + 1
     assert not WebSocketSession.objects.filter(connection_id="new=").exists()
     assert not outbox.messages or case.code in {"login_ended", "message_rate_limited"}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -69,27 +70,30 @@ class Site:
         return answer
 
 
-def database_url() -> str:
-    """The address of the database that the tests use."""
-    database = connection.settings_dict
-    password = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
-    return f"postgres://{database['USER']}{password}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+def database() -> dict[str, str]:
+    """The database that the tests use, where another process can reach it."""
+    if connection.vendor != "postgresql":
+        return {}
+    given = connection.settings_dict
+    password = f":{quote(given['PASSWORD'], safe='')}" if given["PASSWORD"] else ""
+    address = f"{given['USER']}{password}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
+    return {"DATABASE_URL": f"postgres://{address}"}
 
 
 @contextmanager
-def running_site(*, workers: int = 4, threads: int = 4) -> Iterator[Site]:
-    """Starts gunicorn, and stops it again."""
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+def running_site(*, workers: int = 4, threads: int = 4, log: Path = Path(os.devnull)) -> Iterator[Site]:
+    """Starts gunicorn with the project's own configuration, and stops it again. What it prints goes to `log`."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, log.open("wb") as output:
         os.set_inheritable(listener.fileno(), True)
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", "--log-level", "warning"]
-        command += ["--preload", "-w", str(workers), "-k", "gthread", "--threads", str(threads), "config.wsgi"]
+        command = [sys.executable, "-m", "gunicorn", "--preload", "--bind", f"fd://{listener.fileno()}"]
+        command += ["--workers", str(workers), "--threads", str(threads), "config.wsgi"]
         process = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
-            env=os.environ | ENVIRONMENT | {"DATABASE_URL": database_url()},
+            env=os.environ | ENVIRONMENT | database(),
             pass_fds=[listener.fileno()],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
         site = Site(listener.getsockname()[1])
         try:
