@@ -6,7 +6,7 @@ GATEWAY_PORT ?= 8001
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long bench lint format lock clean
+.PHONY: help demo install test test-long conformance bench lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: install ## everything this repository claims, checked (STAGES="lint types"
 
 test-long: install ## soak and fuzz tests at full length
 	@$(BIN)/python tools/check.py --marks slow sqlite postgresql
+
+conformance: install ## what clients and backends see of the emulator (TARGET=aws: of AWS itself)
+	@CONFORMANCE_TARGET=$(or $(TARGET),emulator) tools/inplace pytest tests/conformance -q
 
 bench: install ## the benchmarks, as ratios within one run (ARGS="fan-out --quick")
 	@$(BIN)/python tools/bench/run.py $(ARGS)

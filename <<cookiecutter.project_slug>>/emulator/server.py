@@ -2,7 +2,6 @@
 
 import logging
 import random
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from emulator.control import routes as control_routes
 from emulator.faults import Faults
 from emulator.handshake import handshake
 from emulator.identifiers import Identifiers
+from emulator.inspector import inspector_routes, noted
 from emulator.integration import Backend
 from emulator.journal import Journal
 from emulator.lifetime import GOING_AWAY
@@ -141,15 +141,12 @@ class Emulator:
         app = web.Application(
             client_max_size=MAX_BODY_BYTES, middlewares=[web.middleware(partial(_guarded, self.plane))]
         )
-        app.router.add_get("/_emulator/health", _health)
-        app.router.add_get("/_emulator/metrics", partial(_metrics, self.plane))
-        app.router.add_get("/_emulator/access-log", partial(_access_log, self.plane))
+        app.router.add_routes(inspector_routes(app, self.plane, self.host))
         if isinstance(self.store, Store):
-            app.router.add_routes(
-                control_routes(
-                    self.store, clock=self.clock.now, faults=self.control_faults, authorize=self._authorize_control
-                )
-            )
+            for route in control_routes(
+                self.store, clock=self.clock.now, faults=self.control_faults, authorize=self._authorize_control
+            ):
+                app.router.add_route(route.method, route.path, noted(self.plane.journal, route.handler))
         app.router.add_route("*", "/{path:.*}", partial(_data_plane, self.plane))
         return app
 
@@ -161,6 +158,7 @@ class Emulator:
 
 def _forget(connection: Connection) -> None:
     connection.disconnect_wanted = False
+    connection.waiting.clear()
     connection.cancel_timers()
 
 
@@ -180,16 +178,3 @@ async def _data_plane(plane: DataPlane, request: web.Request) -> web.StreamRespo
     """`@connections` or a handshake: the path tells."""
     segments, _ = split_target(request.raw_path)
     return await (manage if CONNECTIONS in segments else handshake)(plane, request)
-
-
-async def _health(_: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
-
-
-async def _metrics(plane: DataPlane, _: web.Request) -> web.Response:
-    return web.json_response(plane.metrics.as_json())
-
-
-async def _access_log(plane: DataPlane, _: web.Request) -> web.Response:
-    lines: Mapping[str, list[str]] = {"lines": list(plane.access_log.lines)}
-    return web.json_response(lines)

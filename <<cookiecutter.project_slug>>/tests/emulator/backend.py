@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-SECONDS = 5.0
+SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Backend:
 
 
 @contextmanager
-def running_backend() -> Iterator[Backend]:
+def running_backend(port: int = 0) -> Iterator[Backend]:
     """A backend for the time of a `with` block."""
     backend = Backend()
     loop = asyncio.new_event_loop()
@@ -89,7 +89,7 @@ def running_backend() -> Iterator[Backend]:
         app.router.add_route("*", "/{path:.*}", backend.handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         backend.port = runner.addresses[0][1]
         ready.set()
         return runner
