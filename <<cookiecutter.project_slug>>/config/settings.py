@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-GATEWAY_FILE = BASE_DIR / "config" / "gateway.json"
 
 env = environ.Env()
 environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
@@ -23,14 +22,12 @@ DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env("DJANGO_SECRET_KEY")
 
 
-def domain_of_site() -> str:
-    """The answer `domain_name`, as `config/gateway.json` keeps it."""
-    if not GATEWAY_FILE.exists():
-        return "localhost"
-    return str(json.loads(GATEWAY_FILE.read_text(encoding="utf-8"))["site_domain_name"])
+# The gateway as it was asked for when the project was made; `manage.py register_gateway` turns it into records.
+GATEWAY_FILE = Path(env("WEBSOCKET_GATEWAY_FILE", default=str(BASE_DIR / "config" / "gateway.json")))
+ASKED_FOR: dict[str, Any] = json.loads(GATEWAY_FILE.read_text(encoding="utf-8"))
 
-
-BASE_URL = env("DJANGO_BASE_URL", default="").rstrip("/") or f"https://{domain_of_site()}"
+SITE_NAME = ASKED_FOR["site_name"]
+BASE_URL = env("DJANGO_BASE_URL", default="").rstrip("/") or f"https://{ASKED_FOR['site_domain_name']}"
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -48,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -164,6 +162,23 @@ SECURE_SSL_REDIRECT = not DEBUG and env.bool("DJANGO_SSL_REDIRECT", default=True
 # API Gateway follows no redirect, and a load balancer's health check speaks plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^ws/", r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=True) else None
+
+# A page may load its own files only, and open sockets to the gateway only.
+SOCKETS = [f"wss://{ASKED_FOR['domain_name']}", f"wss://*.execute-api.{AWS_REGION or '*'}.amazonaws.com"]
+if WEBSOCKETS["APIGATEWAYV2_ENDPOINT"]:
+    SOCKETS.append(WEBSOCKETS["APIGATEWAYV2_ENDPOINT"].replace("http", "ws", 1))
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/ws/"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "connect-src": ["'self'", *env.list("DJANGO_CSP_CONNECT_SRC", default=SOCKETS)],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
 
 # --- Logs: lines for people while debugging, JSON for machines otherwise; never a query string ------------------------
 

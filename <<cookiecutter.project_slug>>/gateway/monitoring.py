@@ -158,7 +158,7 @@ def exposition() -> str:
     """Everything in Prometheus's text format, version 0.0.4."""
     stored = totals() | gauges()
     lines: list[str] = []
-    for name, sentence in (COUNTERS | GAUGES).items():
+    for name, sentence in {**COUNTERS, **GAUGES}.items():
         lines += [f"# HELP {name} {sentence}", f"# TYPE {name} {'counter' if name in COUNTERS else 'gauge'}"]
         lines += _lines(name, stored)
     for name, sentence in HISTOGRAMS.items():

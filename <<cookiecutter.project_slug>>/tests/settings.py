@@ -1,22 +1,23 @@
 """Settings for the tests of `gateway/` and `emulator/`: the project's own, with a gateway and URLs that no answer changes."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests")
 os.environ.setdefault("DJANGO_DEBUG", "true")
 os.environ.setdefault("DJANGO_BASE_URL", "https://www.example.com")
+os.environ.setdefault("WEBSOCKET_GATEWAY_FILE", str(Path(__file__).with_name("gateway.json")))
 os.environ.setdefault("WEBSOCKET_SECRETS", "tests-only-secret-tests-only-secret-1234")
 os.environ.setdefault("AWS_REGION", "eu-central-1")
 os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
 
 from config.settings import *
-from config.settings import BASE_DIR, WEBSOCKETS
+from config.settings import WEBSOCKETS
 
 ROOT_URLCONF = "tests.urls"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WEBSOCKETS = WEBSOCKETS | {
-    "GATEWAY_FILE": BASE_DIR / "tests" / "gateway.json",
     "BASE_URL": "https://www.example.com",
     "ALLOWED_ORIGINS": ["https://www.example.com"],
     "CACHE_SECONDS": 0,

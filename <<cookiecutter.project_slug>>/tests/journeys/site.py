@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
+OF_THE_TESTS = ("AWS_", "DJANGO_", "WEBSOCKET_", "DATABASE_")
 
 
 def free_port() -> int:
@@ -36,10 +37,13 @@ class Site:
     def start(cls, folder: Path) -> "Site":
         """Starts in `folder`, and returns when the site says READY."""
         port, gateway_port = free_port(), free_port()
-        environment = os.environ | {
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
+        environment = inherited | {
             "DOTENV_WINS": "false",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "DJANGO_DEBUG": "true",
+            "DJANGO_SECRET_KEY": "journeys-only-" * 4,
+            "WEBSOCKET_SECRETS": "journeys-only-" * 4,
             "DATABASE_URL": f"sqlite:///{folder / 'journey.sqlite3'}",
         }
         command = [
