@@ -45,6 +45,7 @@ class Backend:
         self.replies: dict[str, Reply] = {}
         self.by_body: dict[bytes, Reply] = {}
         self.port = 0
+        self.is_stopping = False
         self._received: queue.Queue[Received] = queue.Queue()
 
     @property
@@ -72,7 +73,7 @@ class Backend:
         self._received.put(Received(request.method, request.raw_path, headers, body))
         name = request.path.rpartition("/")[2]
         reply = self.by_body.get(body) or self.replies.get(name) or Reply()
-        while reply.gate is not None and not reply.gate.is_set():
+        while reply.gate is not None and not (reply.gate.is_set() or self.is_stopping):
             await asyncio.sleep(0.005)
         return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
 
@@ -87,7 +88,7 @@ def running_backend(port: int = 0) -> Iterator[Backend]:
     async def start() -> web.AppRunner:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", backend.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         backend.port = runner.addresses[0][1]
@@ -106,8 +107,6 @@ def running_backend(port: int = 0) -> Iterator[Backend]:
     try:
         yield backend
     finally:
-        for reply in [*backend.replies.values(), *backend.by_body.values()]:
-            if reply.gate is not None:
-                reply.gate.set()
+        backend.is_stopping = True
         loop.call_soon_threadsafe(loop.stop)
         thread.join(SECONDS)
