@@ -17,6 +17,12 @@ URL = reverse("admin:gateway_apigateway_changelist")
 
 
 @pytest.fixture
+def client() -> Client:
+    """A browser; the tests of the engine call a socket by this name."""
+    return Client()
+
+
+@pytest.fixture
 def staff(admin_client: Client) -> Client:
     """Somebody who may do everything."""
     return admin_client
