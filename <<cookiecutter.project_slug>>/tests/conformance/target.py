@@ -1,8 +1,8 @@
 """What the conformance suite runs against: the emulator, or AWS itself. Nothing below this file knows which.
 
 `CONFORMANCE_TARGET=aws` needs credentials that may manage `apigateway` and `execute-api` (`AWS_PROFILE`, or keys in the
-environment), `AWS_REGION`, and a public address in `CONFORMANCE_BACKEND_URL` that leads to `CONFORMANCE_BACKEND_PORT` (8080) of this machine: the
-backend of the suite.
+environment), `AWS_REGION`, and a public address in `CONFORMANCE_BACKEND_URL` that leads to `CONFORMANCE_BACKEND_PORT` (8080) of
+this machine: the backend of the suite.
 """
 
 import os
