@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 QUERY = re.compile(r"\?[^\s\"']+")
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "status_code", "server_time"}
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "request",
+    "status_code",
+    "server_time",
+}
 LINE_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\x1b": "\\x1b"})
 
 
