@@ -4,6 +4,5 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-TEMPLATE = ROOT / "<<cookiecutter.project_slug>>"
 BUILD = ROOT / "build" / "bench"
 """Environments, programs, databases and results: all that a run makes, never committed."""

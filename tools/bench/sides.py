@@ -1,14 +1,15 @@
 """The two projects that are compared: the published peer package and ours, each in an environment of its own."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cookiecutter.main import cookiecutter
+
 from bench.events import SECRET, Dialect, OurDialect, PeerDialect
-from bench.paths import BUILD, HERE, ROOT, TEMPLATE
+from bench.paths import BUILD, HERE, ROOT
 from bench.processes import HOST, Program, clean_environment, free_port, run
 
 UV = ROOT / ".venv" / "bin" / "uv"
@@ -122,20 +123,26 @@ def peer() -> Side:
 
 
 def ours() -> Side:
-    """The template's folder, which runs unrendered, with a settings module of the benchmark's."""
+    """The generated project, with a settings module of the benchmark's beside it."""
     project = HERE / "projects" / "ours"
-    paths = (project, project.parent, _snapshot())
-    return Side("ours", python=OUR_PYTHON, paths=paths, module="our", dialect=OurDialect())
+    return Side(
+        "ours", python=OUR_PYTHON, paths=(project, project.parent, _render()), module="our", dialect=OurDialect()
+    )
 
 
 @cache
-def _snapshot() -> Path:
-    """A copy, so that nobody's editing during a run changes what is measured."""
-    target = BUILD / "ours"
-    shutil.rmtree(target, ignore_errors=True)
-    unneeded = shutil.ignore_patterns("__pycache__", "*.sqlite3*", "tests", "docs", "terraform", ".emulator")
-    shutil.copytree(TEMPLATE, target, ignore=unneeded)
-    return target
+def _render() -> Path:
+    """A fresh project, once for each run."""
+    answers = {"project_name": "ours", "use_celery": True, "setup_now": False}
+    rendered = cookiecutter(
+        str(ROOT),
+        no_input=True,
+        extra_context=answers,
+        output_dir=str(BUILD),
+        overwrite_if_exists=True,
+        default_config=True,
+    )
+    return Path(rendered)
 
 
 def _version(package: str) -> str:
