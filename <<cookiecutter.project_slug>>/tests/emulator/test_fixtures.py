@@ -9,13 +9,10 @@ from websockets.sync.client import ClientConnection
 from emulator.clock import ManualClock
 from emulator.switches import Switches
 from gateway.testing.emulator import RunningEmulator, running_emulator
-from gateway.testing.fixtures import api_gateway, websocket_client
 from tests.emulator.backend import Backend, Reply
 from tests.emulator.provision import control_client, provision
 from tests.emulator.raw_client import UPGRADE, raw_client
 from tests.emulator.stages import STAGE, Stages, route, stage_of
-
-__all__ = ["api_gateway", "websocket_client"]
 
 Open = Callable[..., ClientConnection]
 
