@@ -150,6 +150,17 @@ test("Retry-After as a date is obeyed", async () => {
   assert.equal(of("state").at(-1).retryIn, 42_000);
 });
 
+test("a Retry-After in the past asks for nothing", async () => {
+  const { client, clock, site, of } = setUp({ random: () => 0.5 });
+  const date = new Date(clock.now() - 60_000).toUTCString();
+  site.token = () => answer(503, {}, { "Retry-After": date });
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("state").at(-1).retryIn, 500);
+});
+
 test("coming online does not shorten what the server asked for", async () => {
   const { client, clock, site, network, requests } = setUp();
   site.token = () => answer(429, { error: "rate_limited" }, { "Retry-After": "60" });
@@ -182,6 +193,16 @@ for (const [status, code] of [
     assert.equal(requests.length, 1);
   });
 }
+
+test("a 401 that says no more stops the loop as well", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(401, "");
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "http_401");
+});
 
 test("a CSRF refusal, which is a page and not JSON, stops the loop", async () => {
   const { client, site, of } = setUp();
@@ -260,11 +281,11 @@ test("close ends everything: no timer, no socket, no further attempt", async () 
   const { client, clock, socket, sockets, of } = await setUpOpen();
 
   client.close();
+  assert.equal(clock.waiting, 0);
   await clock.advance(600_000);
 
   assert.equal(socket.closed, true);
   assert.equal(sockets.length, 1);
-  assert.equal(clock.waiting, 0);
   assert.equal(of("stopped")[0].code, "closed");
 });
 

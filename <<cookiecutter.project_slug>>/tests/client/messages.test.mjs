@@ -169,8 +169,9 @@ test("a request whose connection was lost is sent again on the next one, before 
   const { client, clock, socket, sockets } = await setUpOpen();
 
   const reply = client.request({ action: "a" });
-  socket.drop(1006);
+  socket.readyState = 2;
   client.send({ n: 2 });
+  socket.drop(1006);
   await clock.advance(2_000);
   sockets[1].open();
   assert.deepEqual(sockets[1].sent, [{ action: "a", id: socket.sent[0].id }, { n: 2 }]);
@@ -209,6 +210,29 @@ test("a request made without a connection waits for one, and gives up in the end
   await clock.advance(2_000);
 
   assert.equal(seen.error.code, "timeout");
+});
+
+test("a request that waited long for a connection goes out once", async () => {
+  const { client, clock, sockets } = setUp();
+
+  watch(client.request({ action: "a" }, { timeout: 1_000, retries: 5 }));
+  await clock.advance(3_000);
+  client.connect();
+  await settle();
+  sockets[0].open();
+
+  assert.equal(sockets[0].sent.length, 1);
+});
+
+test("a request that was answered is not sent again", async () => {
+  const { client, clock, socket } = await setUpOpen({ heartbeat: 0 });
+
+  const reply = client.request({ action: "a" });
+  socket.receive({ type: "ok", reply_to: socket.sent[0].id });
+  await reply;
+  await clock.advance(2 * MINUTE);
+
+  assert.equal(socket.sent.length, 1);
 });
 
 test("a request that was given up does not go out later", async () => {

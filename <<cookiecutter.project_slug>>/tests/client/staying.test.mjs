@@ -115,6 +115,28 @@ test("a take-over that fails is tried again while the old connection is in use",
   assert.equal(sockets.length, 2);
 });
 
+test("an old connection that ends while the take-over waits for its next try starts one attempt, not two", async () => {
+  const { clock, site, socket, sockets } = await setUpOpen({ heartbeat: 0 });
+  site.token = () => answer(503, {}, { "Retry-After": "10" });
+
+  await clock.advance(107.25 * MINUTE);
+  site.token = () => answer(200, { token: "t", url: "wss://ws.example.com/production" });
+  socket.drop(1001);
+  await clock.advance(20_000);
+
+  assert.equal(sockets.length, 2);
+});
+
+test("stopping during the take-over ends the replaced socket too", async () => {
+  const { client, clock, socket, sockets } = await setUpOpen(AGING);
+
+  await clock.advance(110 * MINUTE);
+  sockets[1].open();
+  client.close();
+
+  assert.deepEqual([socket.closed, sockets[1].closed], [true, true]);
+});
+
 test("an old connection that ends during the take-over waits for the new one and starts no third", async () => {
   const { client, clock, socket, sockets } = await setUpOpen(AGING);
 
@@ -245,6 +267,19 @@ test("going offline is checked, not believed: a laptop without a network still r
   await clock.advance(MINUTE);
 
   assert.equal(client.state, "open");
+});
+
+test("a client that was started again hears each browser event once", async () => {
+  const { client, clock, sockets, page } = await setUpOpen();
+
+  client.close();
+  client.connect();
+  await settle();
+  sockets[1].open();
+  await clock.advance(2 * MINUTE);
+  page.dispatchEvent(new Event("visibilitychange"));
+
+  assert.deepEqual(sockets[1].sent, ["ping"]);
 });
 
 test("a stopped client listens to no browser event", async () => {

@@ -68,7 +68,7 @@ export class GatewayClient extends EventTarget {
     opened: (link) => this.#opened(link),
     ended: (link, code, reason) => this.#ended(link, code, reason),
     frame: (link, text) => this.#frame(link, text),
-    aged: (link) => link === this.#link && !this.#trying && this.#attempt(),
+    aged: (link) => link === this.#link && this.#attempt(),
   };
 
   constructor(options = {}) {
