@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from gateway.models.rate_limit import RateLimitSubject
@@ -52,8 +52,12 @@ def admits(column: str, count: int) -> str:
 
 
 def extended(column: str, count: int) -> str:
-    """The column with one more instant in front; the parameter is its stamp."""
-    return f"%s || substr({column}, 1, {_DIGITS * (count - 1)})"
+    """The column with one more instant in front; the parameter is its stamp.
+
+    A process whose clock is behind, or that had to wait for the row, writes the newest instant again: the rule needs them in order.
+    """
+    later = "greatest" if connection.vendor == "postgresql" else "max"
+    return f"{later}(%s, substr({column}, 1, {_DIGITS})) || substr({column}, 1, {_DIGITS * (count - 1)})"
 
 
 def admit(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
@@ -121,4 +125,4 @@ def _wait(cursor: CursorWrapper, subjects: Sequence[str], limit: Limit, now: dat
     if not value:
         return 0
     free_on = _EPOCH + int(value) * _MICROSECOND + limit.window
-    return max(0, math.ceil((free_on - now).total_seconds()))
+    return max(0, math.ceil(min(free_on - now, limit.window).total_seconds()))

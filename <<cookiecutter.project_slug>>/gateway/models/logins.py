@@ -5,7 +5,6 @@ was deleted behind Django's back, or has expired, is noticed by the next message
 makes that one probe; SQLite, meant for a laptop, looks through its few rows.
 """
 
-from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,7 +14,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.signals import setting_changed
 from django.db import connection, connections
 
-from gateway.models.rows import event_cursor, moment, quoted
+from gateway.models.rows import quoted
 
 
 @cache
@@ -42,13 +41,6 @@ def alive(hash_sql: str) -> str:
         f"EXISTS (SELECT 1 FROM {quoted(model._meta.db_table)} login "  # noqa: S608
         f"WHERE {hash_expression(key)} = {hash_sql} AND login.expire_date > %s)"
     )
-
-
-def is_alive(session_key_hash: str, now: datetime) -> bool:
-    """Whether this login still has a session."""
-    with event_cursor() as cursor:
-        cursor.execute(f"SELECT {alive('%s')}", [session_key_hash, moment(now)] if session_model() else [moment(now)])
-        return bool(cursor.fetchone()[0])
 
 
 def index_logins(*, using: str, **_: Any) -> None:

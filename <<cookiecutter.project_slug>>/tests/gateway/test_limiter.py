@@ -68,6 +68,21 @@ def test_wait_does_not_count() -> None:
     assert wait([], LIMIT, at(3)) is None
 
 
+def test_a_clock_that_is_behind_opens_no_gap() -> None:
+    """What is admitted out of order still leaves no window with more than the limit."""
+    admitted = [second for second in (10, 4, 11, 64, 65, 69, 70, 71) if admit(["a"], LIMIT, at(second)) is None]
+
+    assert admitted == [10, 4, 11, 70, 71]
+
+
+def test_the_wait_is_never_longer_than_the_window() -> None:
+    """Not even for a process whose clock is behind."""
+    for _ in range(3):
+        admit(["a"], LIMIT, at(10))
+
+    assert admit(["a"], LIMIT, at(5)) == 60
+
+
 def test_limits_with_other_figures_count_on_their_own() -> None:
     """A subject's key holds the limit's name, count and window."""
     assert LIMIT.subject("ip", "203.0.113.7") == "test:3/60s:ip:203.0.113.7"

@@ -276,3 +276,15 @@ def test_logout_while_the_connection_is_made(ann: Any, monkeypatch: pytest.Monke
 
     assert response.json()["error"] == "login_ended"
     assert not WebSocketSession.objects.get().connected
+
+
+@pytest.mark.parametrize("engine", ["cache", "signed_cookies"])
+def test_sessions_whose_end_cannot_be_seen(ann: Any, settings: Any, engine: str) -> None:
+    """Where sessions have no row, connections work, and only the user's own changes end them."""
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    client = WebSocketClient(ann)
+    client.connect()
+
+    assert client.send({"a": 1})["type"] == "echo"
+    type(ann).objects.update(is_active=False)
+    assert client.send({"a": 1})["code"] == "login_ended"
