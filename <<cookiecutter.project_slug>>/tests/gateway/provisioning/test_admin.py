@@ -103,10 +103,11 @@ def test_an_error_is_a_message(site: Site, staff: Client) -> None:
     assert "route selection expression is empty" in said(response)[0]
 
 
-def test_without_the_permission_there_is_no_action(site: Site, client: Client) -> None:
+def test_without_the_permission_there_is_no_action(site: Site) -> None:
     """Somebody who may edit records may not change AWS."""
     user = get_user_model().objects.create_user("editor", password="x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_apigateway", "change_apigateway"]))
+    client = Client()
     client.force_login(user)
 
     choose(client, "apply_plan", confirmed="0" * 64)
