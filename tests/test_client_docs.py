@@ -22,7 +22,13 @@ globalThis.document = Object.assign(new EventTarget(), {
   cookie: "csrftoken=abc",
   getElementById: () => ({ dataset: { tokenUrl: "/t/", checkUrl: "/c/", channel: "lobby", csrfCookie: "csrftoken" } }),
 });
-globalThis.fetch = async () => Response.json({ token: "t", url: "ws://127.0.0.1/production" });
+globalThis.CustomEvent ??= class extends Event {
+  constructor(type, { detail }) {
+    super(type);
+    this.detail = detail;
+  }
+};
+globalThis.fetch = async () => new Response(JSON.stringify({ token: "t", url: "ws://127.0.0.1/production" }));
 globalThis.WebSocket = class {
   readyState = 0;
   constructor() {

@@ -2,6 +2,14 @@
 
 import { GatewayClient } from "../../gateway/static/gateway/client.js";
 
+// Node.js 18 has none.
+globalThis.CustomEvent ??= class CustomEvent extends Event {
+  constructor(type, { detail }) {
+    super(type);
+    this.detail = detail;
+  }
+};
+
 export class FakeClock {
   #now = 1_800_000_000_000;
   #timers = new Map();

@@ -1,4 +1,4 @@
-"""The client's own tests, which Node.js runs: `node --test tests/client/`."""
+"""The client's own tests, which Node.js runs: `node --test tests/client/*.test.mjs`."""
 
 import os
 import shutil
