@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Method = Literal["POST", "GET", "DELETE"]
 
@@ -50,6 +50,12 @@ class Answer(NamedTuple):
         return f"{said}."
 
 
+NO_CALLBACK_URL: Final = Answer(
+    403, "CallbackUrlMissing", "The gateway has no callback URL. Provision it: manage.py provision_gateway"
+)
+"""For a gateway that does not exist on AWS yet: nobody can be reached, whoever it is."""
+
+
 class Transport(Protocol):
     """Makes one call and waits for its answer. Never raises for what the network or AWS did."""
 
@@ -64,6 +70,8 @@ class Boto3Transport:
         """The answer of the management API. boto3 has repeated what it repeats by itself: 429, 5xx, lost connections."""
         from gateway import aws
 
+        if not recipient.callback_url.startswith(("http://", "https://")):
+            return NO_CALLBACK_URL
         client = aws.client("apigatewaymanagementapi", endpoint_url=recipient.callback_url)
         calls = {"POST": client.post_to_connection, "GET": client.get_connection, "DELETE": client.delete_connection}
         arguments = {"ConnectionId": recipient.connection_id} | ({"Data": body} if method == "POST" else {})

@@ -14,7 +14,7 @@ from yarl import URL
 
 from gateway import aws
 from gateway.messaging.sigv4 import ConnectionPaths, Signer
-from gateway.transports import Answer, Method
+from gateway.transports import NO_CALLBACK_URL, Answer, Method
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,7 @@ class Endpoint:
 
     def __init__(self, callback_url: str, session: aiohttp.ClientSession, timeout: float) -> None:
         parts = urlsplit(callback_url)
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-            raise ValueError(
-                f"{callback_url!r} is no callback URL. Provision the gateway: manage.py provision_gateway."
-            )
+        self._usable = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname)
         self.callback_url = callback_url
         self._session = session
         self._origin = f"{parts.scheme}://{host_header(callback_url)}"
@@ -58,13 +55,15 @@ class Endpoint:
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, CONNECT_SECONDS))
         self._signer: Signer | None = None
         self._credentials: aws.Credentials | None = None
-        self._asked_on = float("-inf")
+        self._asked_on = self._unchanged_on = float("-inf")
         self._asking: asyncio.Task[None] | None = None
         self._refreshing = asyncio.Lock()
         self._surroundings = Surroundings()
 
     async def call(self, method: Method, connection_id: str, body: bytes, body_digest: str) -> Answer:
         """Makes one signed call. A 403 is tried again once if the credentials have changed meanwhile."""
+        if not self._usable:
+            return NO_CALLBACK_URL
         try:
             signer = await self._current_signer()
             answer = await self._call(signer, method, connection_id, body, body_digest)
@@ -123,13 +122,15 @@ class Endpoint:
     async def _refresh(self, known: Signer | None) -> None:
         """Asks botocore, unless somebody else has just done so: two hundred calls may be refused at the same moment."""
         async with self._refreshing:
-            if self._signer is not known or time.monotonic() - self._asked_on < REFRESH_PAUSE_SECONDS:
+            if self._signer is not known or time.monotonic() - self._unchanged_on < REFRESH_PAUSE_SECONDS:
                 return
             if self._signer is None:
                 self._surroundings = await asyncio.to_thread(Surroundings.of, self.callback_url)
             found = await asyncio.to_thread(aws.credentials)
             self._asked_on = time.monotonic()
-            if found != self._credentials:
+            if found == self._credentials:
+                self._unchanged_on = self._asked_on
+            else:
                 self._credentials = found
                 self._signer = Signer(found, self._surroundings.region, self._host)
 

@@ -48,9 +48,8 @@ class Post:
 class Dock:
     """An endpoint with the lines that wait for it, in turn, and the number of its calls under way."""
 
-    def __init__(self, endpoint: Endpoint | None, problem: str = "") -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.problem = problem
         self.turns: deque[Line] = deque()
         self.busy = 0
 
@@ -73,6 +72,7 @@ class Engine:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._docks: dict[str, Dock] = {}
+        self._rotation: deque[Dock] = deque()
         self._lines: dict[tuple[Mailing, str], Line] = {}
         self._lanes: Lanes[Post] = Lanes()
         self._slots: set[asyncio.Task[None]] = set()
@@ -86,36 +86,38 @@ class Engine:
                 self._queue(post)
         self._pump()
 
+    async def take(self, mailing: Mailing, recipients: Iterable[Recipient]) -> None:
+        """`accept`, for a thread that wants to know that it has happened."""
+        self.accept(mailing, recipients)
+
     async def settled(self) -> None:
         """Waits until every call that was accepted in the background is final."""
         while any(line.mailing.then is not None for line in self._lines.values()):
             await asyncio.sleep(0.02)
 
     def forget(self, mailing: Mailing) -> None:
-        """The mailing is over: its lines are dropped."""
+        """The mailing is over, or nobody waits for it any more: what has not left is not sent."""
         for key in [key for key in self._lines if key[0] is mailing]:
-            del self._lines[key]
+            self._abandon(self._lines.pop(key))
 
     def _line(self, mailing: Mailing, callback_url: str) -> Line:
         line = self._lines.get((mailing, callback_url))
         if line is None:
             line = self._lines[mailing, callback_url] = Line(mailing, self._dock(callback_url))
-            if line.dock.endpoint is None:
-                self._stop(line, line.dock.problem)
         return line
 
     def _dock(self, callback_url: str) -> Dock:
         dock = self._docks.get(callback_url)
         if dock is None:
-            try:
-                dock = Dock(Endpoint(callback_url, self._session, self._timeout))
-            except ValueError as error:
-                dock = Dock(None, str(error))
-            self._docks[callback_url] = dock
+            dock = self._docks[callback_url] = Dock(Endpoint(callback_url, self._session, self._timeout))
+            self._rotation.append(dock)
         return dock
 
     def _queue(self, post: Post) -> None:
         line = post.line
+        if line.stopped:
+            self._finish(post, Outcome.FAILED)
+            return
         if not line.ready:
             line.dock.turns.append(line)
         line.ready.append(post)
@@ -125,15 +127,21 @@ class Engine:
         self._pump()
 
     def _pump(self) -> None:
-        """Fills free slots with calls that may leave now."""
-        for dock in self._docks.values():
-            while dock.turns and dock.busy < self._connections:
-                if not self._may_leave():
-                    return
-                dock.busy += 1
-                slot = self._loop.create_task(self._slot(dock, dock.next_post()))
-                self._slots.add(slot)
-                slot.add_done_callback(self._slots.discard)
+        """Fills free slots with calls that may leave now; endpoints take turns at the rate they share."""
+        idle = 0
+        while idle < len(self._rotation):
+            dock = self._rotation[0]
+            self._rotation.rotate(-1)
+            if not dock.turns or dock.busy >= self._connections:
+                idle += 1
+                continue
+            if not self._may_leave():
+                return
+            idle = 0
+            dock.busy += 1
+            slot = self._loop.create_task(self._slot(dock, dock.next_post()))
+            self._slots.add(slot)
+            slot.add_done_callback(self._slots.discard)
 
     def _may_leave(self) -> bool:
         wait = self.pace.take(self._loop.time())
@@ -156,10 +164,7 @@ class Engine:
         dock.busy -= 1
 
     async def _perform(self, dock: Dock, post: Post) -> None:
-        line, mailing = post.line, post.line.mailing
-        if line.stopped or mailing.cancelled or dock.endpoint is None:
-            self._finish(post, Outcome.FAILED)
-            return
+        mailing = post.line.mailing
         left_on = self._loop.time()
         try:
             answer = await dock.endpoint.call(
@@ -179,7 +184,7 @@ class Engine:
         decided = verdict(answer, retries=post.retries, age=age, chance=random.random(), patience=mailing.patience)  # noqa: S311
         if decided.stop:
             self._stop(post.line, f"{post.recipient.callback_url} refuses us: {answer.text}")
-        if decided.outcome is None and not mailing.cancelled:
+        if decided.outcome is None and not post.line.stopped:
             post.retries += 1
             self._loop.call_later(decided.delay, self._requeue, post)
             return
@@ -194,9 +199,17 @@ class Engine:
     def _stop(self, line: Line, problem: str) -> None:
         """Nobody else of this mailing is tried at this endpoint: ten thousand refusals would say no more than the first."""
         if not line.stopped:
-            line.stopped = True
             line.mailing.problems.append(problem)
             logger.error("%s Its other recipients are reported failed.", problem)
+            self._abandon(line)
+
+    def _abandon(self, line: Line) -> None:
+        line.stopped = True
+        waiting, line.ready = line.ready, deque()
+        if waiting:
+            line.dock.turns.remove(line)
+        for post in waiting:
+            self._finish(post, Outcome.FAILED)
 
     def _finish(self, post: Post, outcome: Outcome) -> None:
         post.line.mailing.finish(post.recipient, outcome)

@@ -91,12 +91,11 @@ def _through_engine(method: Method, body: bytes, recipients: Iterable[Recipient]
     try:
         for chunk in chunks(recipients, CHUNK):
             mailing.fed += len(chunk)
-            loop.call(engine.accept, mailing, chunk)
+            loop.run(engine.take(mailing, chunk))
             mailing.wait_until_open(CHUNK)
             _collect(mailing, account)
         mailing.wait_until_open(0)
     finally:
-        mailing.cancelled = True
         loop.call(engine.forget, mailing)
         _collect(mailing, account)
         account.delivery.sent += mailing.sent

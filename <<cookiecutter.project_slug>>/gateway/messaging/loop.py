@@ -9,11 +9,14 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
 
 FAREWELL_SECONDS: Final = 10.0
+THREADS: Final = 4
+"""For what blocks: resolving names, reading credentials."""
 
 Farewell = Callable[[], Coroutine[Any, Any, None]]
 
@@ -23,6 +26,7 @@ class BackgroundLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "gateway-messaging"))
         self._farewells: list[Farewell] = []
         self._settling = threading.Lock()
         self._resident: Any = None
@@ -110,4 +114,7 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-atexit.register(close)
+# Python shuts thread pools down before `atexit` runs, and without them no name is resolved and no credential read: what is still
+# being closed needs both.
+_register: Callable[[Callable[[], None]], object] = getattr(threading, "_register_atexit", atexit.register)
+_register(close)

@@ -35,7 +35,6 @@ class Mailing:
         self.undelivered: deque[tuple[Recipient, Outcome]] = deque()
         self.problems: list[str] = []
         self.errors: Counter[int] = Counter()
-        self.cancelled = False
         self._awaited = -1
         self._reached = threading.Event()
 

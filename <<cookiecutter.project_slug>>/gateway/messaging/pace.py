@@ -15,12 +15,15 @@ TOLERATED_SHARE: Final = 0.04
 SIGNIFICANT: Final = 10
 """429s that need no more answers to be believed."""
 WINDOW_SECONDS: Final = 0.05
+LONGEST_WINDOW_SECONDS: Final = 1.0
 WINDOW_ANSWERS: Final = 100
 BELOW_ACCEPTED: Final = 0.97
 RECOVER: Final = 2.0
 SMALLEST_STEP: Final = 0.005
-LARGEST_STEP: Final = 0.1
-SLOWEST: Final = 10.0
+LARGEST_STEP: Final = 0.3
+STEP_GROWTH: Final = 1.6
+DEEPEST_CUT: Final = 0.35
+SLOWEST: Final = 50.0
 
 
 class Pace:
@@ -55,7 +58,8 @@ class Pace:
             self._began = now
         self._answers += 1
         self._throttled += throttled
-        full = self._answers >= WINDOW_ANSWERS and now - self._began >= WINDOW_SECONDS
+        lasted = now - self._began
+        full = lasted >= WINDOW_SECONDS if self._answers >= WINDOW_ANSWERS else lasted >= LONGEST_WINDOW_SECONDS
         if full or self._throttled >= SIGNIFICANT:
             if self._throttled > TOLERATED_SHARE * self._answers:
                 self._slow_down(now)
@@ -65,8 +69,8 @@ class Pace:
     def _slow_down(self, now: float) -> None:
         seconds = max(now - self._began, 0.001)
         accepted = (self._answers - self._throttled) / seconds
-        # The first answers of a burst say little: one step goes down to a quarter at most.
-        self._knee = min(self.rate, max(accepted, self.rate / 4, SLOWEST))
+        # The first answers of a burst say little: one step goes down so far at most.
+        self._knee = min(self.rate, max(accepted, self.rate * DEEPEST_CUT, SLOWEST))
         self.rate = max(self._knee * BELOW_ACCEPTED, SLOWEST)
         self._step = SMALLEST_STEP
         self._changed = now
@@ -79,7 +83,7 @@ class Pace:
             faster = min(self.rate * RECOVER, known)
         else:
             faster = self.rate * (1 + self._step)
-            self._step = min(self._step * 2, LARGEST_STEP)
+            self._step = min(self._step * STEP_GROWTH, LARGEST_STEP)
         self.rate = min(self.ceiling, faster)
         self._begin_window()
 

@@ -55,7 +55,7 @@ class Broadcast(models.Model):
 
         Raises nothing when the broker is down: `resume` hands over again what nobody has taken.
         """
-        parts = chunks(receivers.keys(), conf().SHARD_SIZE)
+        parts = chunks(receivers.primary_keys(), conf().SHARD_SIZE)
         shards = [self.shards.create(session_ids=session_ids).pk for session_ids in parts]
         self.complete = True
         self.save(update_fields=["complete"])

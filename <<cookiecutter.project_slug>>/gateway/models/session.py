@@ -100,7 +100,7 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         for _, connection_id, gateway, created_on in self._paged("connection_id", "api_gateway_id", "created_on"):
             yield Recipient(connection_id, callback_urls.get(gateway, ""), created_on.timestamp())
 
-    def keys(self) -> Iterator[int]:
+    def primary_keys(self) -> Iterator[int]:
         """The primary keys of this queryset's sessions, read in the same way."""
         for (pk,) in self._paged():
             yield pk

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         if conf().SHARD_DISPATCHER and count > conf().SHARD_SIZE:
             return receivers.send_message(message)
         delivery = Delivery()
-        for keys in chunks(receivers.keys(), CHUNK):
+        for keys in chunks(receivers.primary_keys(), CHUNK):
             part = WebSocketSession.objects.filter(pk__in=keys)
             delivery.merge(part.send_message(message, wait_for_commit=False))
             self.progress(delivery.total, count)
