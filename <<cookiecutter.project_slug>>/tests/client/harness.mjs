@@ -49,6 +49,16 @@ export async function settle() {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What has become of a promise so far. */
+export function watch(promise) {
+  const seen = {};
+  promise.then(
+    (value) => Object.assign(seen, { value }),
+    (error) => Object.assign(seen, { error }),
+  );
+  return seen;
+}
+
 export class FakeSocket {
   readyState = 0;
   sent = [];

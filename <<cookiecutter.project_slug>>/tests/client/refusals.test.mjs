@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { TOKEN, answer, setUp, settle } from "./harness.mjs";
+
+for (const [status, code] of [
+  [401, "login_required"],
+  [403, "origin_not_allowed"],
+  [403, "channel_forbidden"],
+  [403, "permission_denied"],
+  [400, "channel_invalid"],
+]) {
+  test(`${code} from the token endpoint stops the loop and says why`, async () => {
+    const { client, clock, site, requests, of } = setUp();
+    site.token = () => answer(status, { error: code, message: "A sentence." });
+
+    client.connect();
+    await clock.advance(600_000);
+
+    assert.deepEqual(of("stopped"), [{ code, message: "A sentence." }]);
+    assert.equal(client.state, "stopped");
+    assert.equal(requests.length, 1);
+  });
+}
+
+test("a 401 that says no more stops the loop as well", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(401, "");
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "http_401");
+});
+
+test("a CSRF refusal, which is a page and not JSON, stops the loop", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(403, "<h1>Forbidden</h1>");
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "csrf_failed");
+});
+
+test("after a refused handshake the check endpoint tells the reason, and a permanent one stops the loop", async () => {
+  const { client, clock, site, sockets, requests, of } = setUp({ channel: "board room" });
+  site.check = () => answer(403, { error: "channel_forbidden", message: "You may not join this channel." });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await clock.advance(600_000);
+
+  assert.equal(requests[1].address, "/api/ws-check/?channel=board%20room");
+  assert.equal(requests[1].method, "POST");
+  assert.deepEqual(of("stopped"), [{ code: "channel_forbidden", message: "You may not join this channel." }]);
+  assert.equal(sockets.length, 1);
+});
+
+test("a refused handshake without a reason is tried again", async () => {
+  const { client, clock, sockets, of } = setUp();
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+  assert.equal(of("state").at(-1).code, "handshake_failed");
+  await clock.advance(1_000);
+
+  assert.equal(sockets.length, 2);
+});
+
+test("the check endpoint's Retry-After is obeyed", async () => {
+  const { client, site, sockets, of } = setUp({ random: () => 0 });
+  site.check = () => answer(429, { error: "rate_limited" }, { "Retry-After": "30" });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+
+  assert.equal(of("state").at(-1).retryIn, 30_000);
+});
+
+test("a token refused by the gateway is no reason to stop: the next attempt has a new one", async () => {
+  const { client, clock, site, sockets } = setUp();
+  site.check = () => answer(401, { error: "token_invalid" });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await clock.advance(1_000);
+
+  assert.equal(sockets.length, 2);
+});
+
+test("an address that the browser refuses stops the loop without showing the token", async () => {
+  const { client, site, of } = setUp();
+  site.token = () => answer(200, { ...TOKEN, url: "not an address" });
+
+  client.connect();
+  await settle();
+
+  assert.equal(of("stopped")[0].code, "socket_refused");
+  assert.equal(JSON.stringify(of("stopped")).includes("one-time"), false);
+});
