@@ -1,6 +1,7 @@
 """The HTTP request that an integration makes of an event. Pure: building it, not sending it."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -34,9 +35,13 @@ class BackendRequest:
     url: str
     headers: list[tuple[str, str]]
     body: bytes
+    mapped: list[str]
+    """Names of the headers that the integration maps."""
 
 
-def build(integration: Integration, stage: LiveStage, event: Event, switches: Switches) -> BackendRequest:
+def build(
+    integration: Integration, stage: LiveStage, event: Event, switches: Switches, *, declared: Collection[str] = ()
+) -> BackendRequest:
     """The call for an event: headers by its kind, then the mappings over them.
 
     Raises RefusedTargetError where the integration maps a header that it may not set.
@@ -47,6 +52,7 @@ def build(integration: Integration, stage: LiveStage, event: Event, switches: Sw
         body_text=event.body,
         body=_parsed_body(integration, event),
         handshake=event.handshake,
+        declared=declared,
     )
     mapped = map_parameters(integration.request_parameters, sources, send_empty=switches.send_empty_parameters)
     sent = headers.override(
@@ -59,6 +65,7 @@ def build(integration: Integration, stage: LiveStage, event: Event, switches: Sw
         url=_url(integration.uri, stage, mapped, event.handshake),
         headers=[*sent, ("Content-Length", str(len(body)))],
         body=body,
+        mapped=[name for name, _ in mapped.headers],
     )
 
 
@@ -80,8 +87,9 @@ def _own_headers(api_id: str, event: Event, switches: Switches) -> headers.Pairs
 
 def _url(uri: str, stage: LiveStage, mapped: Mapped, handshake: Handshake | None) -> str:
     """The integration's URI with its variables filled in; the handshake's query string first, mapped parameters beside it."""
-    uri = STAGE_VARIABLE.sub(lambda match: stage.stage_variables.get(match[1], ""), uri)
-    uri = PATH_PARAMETER.sub(lambda match: quote(mapped.path.get(match[1], ""), safe=""), uri)
+    if "{" in uri:
+        uri = STAGE_VARIABLE.sub(lambda match: stage.stage_variables.get(match[1], ""), uri)
+        uri = PATH_PARAMETER.sub(lambda match: quote(mapped.path.get(match[1], ""), safe=""), uri)
     queries = [handshake.query_string if handshake else "", urlencode(mapped.query)]
     query = "&".join(part for part in queries if part)
     if not query:

@@ -7,8 +7,8 @@ at its own time.
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import Protocol
 
 COMPACT_ABOVE = 256
@@ -138,12 +138,28 @@ async def sleep(clock: Clock, seconds: float) -> None:
         timer.cancel()
 
 
-@asynccontextmanager
-async def time_limit(clock: Clock, seconds: float) -> AsyncIterator[None]:
-    """Cancel what runs inside after that many seconds of the clock, and raise TimeoutError."""
-    async with asyncio.timeout(None) as deadline:
-        timer = clock.call_later(seconds, lambda: deadline.reschedule(0.0))
-        try:
-            yield
-        finally:
-            timer.cancel()
+class time_limit:  # noqa: N801
+    """`async with time_limit(clock, 29):` cancels what runs inside after that many seconds of the clock.
+
+    Raises TimeoutError, as `asyncio.timeout` does on the loop's own clock.
+    """
+
+    __slots__ = ("_clock", "_deadline", "_seconds", "_timer")
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._deadline = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._deadline.__aenter__()
+        self._timer = self._clock.call_later(self._seconds, self._expire)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        await self._deadline.__aexit__(kind, error, traceback)
+
+    def _expire(self) -> None:
+        self._deadline.reschedule(0.0)

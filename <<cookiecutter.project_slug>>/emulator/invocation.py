@@ -33,15 +33,16 @@ async def invoke(plane: DataPlane, stage: LiveStage, route: Route, event: Event)
     integration = route.integration
     if integration is None:
         return _failed(plane, stage, IntegrationCallError("the route has no integration", status=500))
+    began_at = plane.clock.now()
     try:
-        request = build(integration, stage, event, plane.switches)
+        request = build(integration, stage, event, plane.switches, declared=route.request_parameters)
         answer = await plane.backend.call(
             request, timeout_ms=integration.timeout_ms, delay=_delay(plane, integration, event)
         )
     except RefusedTargetError as error:
         return _failed(plane, stage, IntegrationCallError(str(error), status=500))
     except IntegrationCallError as failure:
-        _note(plane, event, request, result=str(failure))
+        _note(plane, event, request, result=str(failure), latency_ms=_milliseconds(plane.clock.now() - began_at))
         return _failed(plane, stage, failure)
     _note_answer(plane, event, request, answer)
     _count(plane, stage, answer)
@@ -65,6 +66,10 @@ def _count(plane: DataPlane, stage: LiveStage, answer: Answer) -> None:
     figures.latency.add(answer.latency_ms)
     if answer.status >= 400:
         figures.counts[metrics.INTEGRATION_ERROR] += 1
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _note_answer(plane: DataPlane, event: Event, request: BackendRequest, answer: Answer) -> None:
@@ -91,5 +96,6 @@ def _note(plane: DataPlane, event: Event, request: BackendRequest, **outcome: ob
         method=request.method,
         url=plane.journal.masker.url(request.url),
         headers=plane.journal.masker.headers(request.headers),
+        mapped=request.mapped,
         **outcome,
     )

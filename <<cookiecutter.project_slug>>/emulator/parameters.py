@@ -6,7 +6,7 @@ Keys are `integration.request.header|querystring|path.NAME`. Values are `'litera
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -48,6 +48,8 @@ class Sources:
     body: Any = None
     """The parsed body; None where there is none."""
     handshake: Handshake | None = None
+    declared: Collection[str] = ()
+    """The route's own request parameters: only what it declares of a handshake can be mapped."""
 
 
 @dataclass(slots=True)
@@ -109,6 +111,8 @@ def evaluate(expression: str, sources: Sources) -> str | None:
     place, _, rest = name.removeprefix("request.").partition(".")
     if place == "body":
         return _from_body(rest, sources)
+    if sources.handshake is None or not _is_declared(place, rest, sources.declared):
+        return None
     return _from_handshake(place, rest, sources.handshake)
 
 
@@ -119,9 +123,15 @@ def _from_body(path: str, sources: Sources) -> str | None:
     return None if value is None else stringify(value)
 
 
-def _from_handshake(place: str, name: str, handshake: Handshake | None) -> str | None:
-    if handshake is None:
-        return None
+def _is_declared(place: str, name: str, declared: Collection[str]) -> bool:
+    """Multi-valued parameters are declared like single ones; header names in any case."""
+    wanted = f"route.request.{place.removeprefix('multivalue')}.{name}"
+    if place.endswith("header"):
+        return wanted.lower() in {key.lower() for key in declared}
+    return wanted in declared
+
+
+def _from_handshake(place: str, name: str, handshake: Handshake) -> str | None:
     if place.endswith("header"):
         values = [value for key, value in handshake.headers if key.lower() == name.lower()]
     else:

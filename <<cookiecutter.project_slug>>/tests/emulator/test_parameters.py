@@ -1,5 +1,7 @@
 """Request parameters and headers, as pure functions (AWS_FACTS 2.1 and 2.2)."""
 
+from collections.abc import Collection
+
 import pytest
 
 from emulator.backend_request import BackendRequest, Event, build
@@ -15,6 +17,12 @@ CONTEXT = {
     "disconnectReason": "bye\r\nX-Injected: yes",
 }
 HEADER = "integration.request.header."
+DECLARED = (
+    "route.request.header.Origin",
+    "route.request.header.X-Two",
+    "route.request.querystring.channel",
+    "route.request.querystring.tag",
+)
 HANDSHAKE = Handshake(
     headers=[
         ("Host", "gateway.example.com"),
@@ -46,11 +54,12 @@ def call(
     uri: str = "http://backend/ws",
     method: str = "POST",
     switches: Switches | None = None,
+    declared: Collection[str] | None = None,
 ) -> BackendRequest:
     integration = Integration(integration_id="i", uri=uri, method=method, request_parameters=parameters)
     stage = stage_of(stage_variables={"color": "blue", "host": "b.example.com"})
     event = Event(context=CONTEXT, trace_id="Root=1-0-0", body=body, handshake=handshake)
-    return build(integration, stage, event, switches or Switches())
+    return build(integration, stage, event, switches or Switches(), declared=DECLARED if declared is None else declared)
 
 
 def values(request: BackendRequest, name: str) -> list[str]:
@@ -93,6 +102,14 @@ def test_value(expression: str, value: str) -> None:
 def test_value_of_the_handshake(expression: str, value: str) -> None:
     """AWS_FACTS 2.2: on `$connect` the client's headers and query string can be mapped too."""
     assert values(call({HEADER + "X-Mapped": expression}, handshake=HANDSHAKE), "X-Mapped") == [value]
+
+
+@pytest.mark.parametrize("expression", ["route.request.header.Origin", "route.request.querystring.channel"])
+def test_undeclared_value_of_the_handshake(expression: str) -> None:
+    """AWS_FACTS 2.2: a parameter of the handshake must be declared by the route, or it cannot be mapped."""
+    request = call({HEADER + "X-Mapped": expression}, handshake=HANDSHAKE, declared=())
+
+    assert values(request, "X-Mapped") == []
 
 
 @pytest.mark.parametrize(
