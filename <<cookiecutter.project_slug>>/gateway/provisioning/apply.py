@@ -12,7 +12,8 @@ from gateway.provisioning.domain_steps import DOMAIN_STEPS
 from gateway.provisioning.domains import read_domain, wanted_domain
 from gateway.provisioning.locks import provisioning_lock
 from gateway.provisioning.logs import LOG_STEPS, read_logs, require_log_role, wanted_logs
-from gateway.provisioning.plan import Plan, make_plan
+from gateway.provisioning.plan import Plan
+from gateway.provisioning.planner import make_plan
 from gateway.provisioning.records import Records
 from gateway.provisioning.refusals import refuse_impossible
 from gateway.provisioning.state import Kind, State
