@@ -95,6 +95,7 @@ class Command(BaseCommand):
         self.say("")
         self.say(f"  Window 1:  http://127.0.0.1:{self.port}/")
         self.say(f"  Window 2:  http://localhost:{self.port}/   (another name, so it keeps its own sign-in)")
+        self.say(f"  Look inside:  http://127.0.0.1:{self.gateway_port}/_emulator/")
         if settings.DEBUG:
             self.say(f"  Sign in as {' or '.join(DEMO_USERS)}, password {DEMO_PASSWORD}.")
         self.say("  Ctrl-C stops everything.")

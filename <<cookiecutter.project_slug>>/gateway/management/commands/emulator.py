@@ -71,6 +71,7 @@ class Command(BaseCommand):
         with self._recording(emulator, options["record"]):
             await self._start(emulator)
             self.stdout.write(f"emulator listening on {emulator.url}")
+            self.stdout.write(f"look inside at {emulator.url}/_emulator/")
             self.stdout.flush()
             await stopped.wait()
             await emulator.stop()
