@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.conftest import picture, side_by_side
-from tests.journeys.people import PATIENCE_MS, Person
+from tests.journeys.people import Person
 from tests.journeys.site import Site
 
 pytestmark = pytest.mark.browser
@@ -34,13 +34,13 @@ def test_history_answers_its_caller_alone(alice: Person, bob: Person) -> None:
     bob.is_in_state("open")
     bob.says("Before the reload")
     alice.sees("Before the reload")
-    asked_before = len(bob.frames_of_type("history"))
+    before = [len(person.frames_of_type("history")) for person in (alice, bob)]
 
     alice.page.reload()
 
     alice.sees("Before the reload")
-    assert len(alice.frames_of_type("history")) == 2
-    assert len(bob.frames_of_type("history")) == asked_before
+    after = [len(person.frames_of_type("history")) for person in (alice, bob)]
+    assert after == [before[0] + 1, before[1]]
 
 
 def test_both_come_back_when_the_gateway_dies(site: Site, alice: Person, bob: Person) -> None:
@@ -74,29 +74,28 @@ def test_what_is_written_while_offline_arrives_later(site: Site, alice: Person, 
     alice.sees("Written in a tunnel")
 
 
-def test_signing_out_closes_the_socket_for_good(alice: Person) -> None:
+def test_signing_out_closes_the_socket_for_good(site: Site, browser: Browser) -> None:
     """Signing out in one tab ends the socket of the other, which stays closed and says why."""
-    alice.is_in_state("open")
-    other_tab = alice.page.context.new_page()
-    other_tab.goto(alice.page.url)
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        person.is_in_state("open")
+        other_tab = person.page.context.new_page()
+        other_tab.goto(site.first_address)
 
-    other_tab.get_by_role("button", name="Sign out").click()
+        other_tab.get_by_role("button", name="Sign out").click()
 
-    alice.is_in_state("stopped")
-    assert [frame["code"] for frame in alice.frames_of_type("closing")] == ["login_ended"]
-    expect(alice.page.get_by_role("alert")).to_contain_text("Sign in")
-    alice.page.wait_for_timeout(1_500)
-    alice.is_in_state("stopped")
-    picture(alice.page, "signed-out")
+        person.is_in_state("stopped")
+        assert [frame["code"] for frame in person.frames_of_type("closing")] == ["login_ended"]
+        expect(person.page.get_by_role("alert")).to_contain_text("Sign in")
+        person.page.wait_for_timeout(1_500)
+        person.is_in_state("stopped")
+        picture(person.page, "signed-out")
 
 
-def test_a_forbidden_channel_says_so(site: Site, alice: Person) -> None:
+def test_a_forbidden_channel_says_so(site: Site, browser: Browser) -> None:
     """A channel that nobody opened is closed; the page tells what to do about it."""
-    alice.is_in_state("open")
-    alice.page.goto(site.first_address + "?channel=secret-plans")
-
-    alice.is_in_state("stopped")
-    expect(alice.page.get_by_role("alert")).to_contain_text("not open to you", timeout=PATIENCE_MS)
+    with Person.sign_in(browser, site.first_address + "?channel=secret-plans", "alice") as person:
+        person.is_in_state("stopped")
+        expect(person.page.get_by_role("alert")).to_contain_text("not open to you")
 
 
 def test_messages_are_text(alice: Person, bob: Person) -> None:
@@ -108,24 +107,6 @@ def test_messages_are_text(alice: Person, bob: Person) -> None:
 
     bob.sees("<img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }} 🎉")
     assert bob.page.title() != "owned"
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("dark", {"color_scheme": "dark"}),
-        ("light", {"color_scheme": "light"}),
-        ("phone", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
-    ],
-)
-def test_it_fits(site: Site, browser: Browser, name: str, options: dict[str, object]) -> None:
-    """On a phone as on a desk, in the dark as in the light: nothing has to be scrolled sideways."""
-    with Person.sign_in(browser, site.first_address, "alice", **options) as person:
-        person.is_in_state("open")
-        person.sees("Hello bob, can you see this?")
-
-        assert person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        picture(person.page, f"page-{name}")
 
 
 def test_no_request_leaves_this_machine(site: Site, browser: Browser) -> None:

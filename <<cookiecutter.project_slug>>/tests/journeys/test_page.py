@@ -1,0 +1,85 @@
+"""The page as different people meet it: with a keyboard, with a screen reader, on a phone, in the dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.conftest import picture
+from tests.journeys.people import PASSWORD, Person
+from tests.journeys.site import Site
+
+pytestmark = pytest.mark.browser
+
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core objects to."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['help']} ({one['nodes'][0]['html']})" for one in found]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_chat_is_accessible_and_fits(site: Site, browser: Browser, look: str) -> None:
+    """axe-core has nothing to say, and nothing has to be scrolled sideways."""
+    # The checker is a script of its own, which the page's policy rightly refuses.
+    with Person.sign_in(browser, site.first_address, "alice", bypass_csp=True, **LOOKS[look]) as person:
+        person.is_in_state("open")
+        person.says(f"How does this look, {look}?")
+        person.sees(f"How does this look, {look}?")
+
+        assert violations(person.page) == []
+        assert person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        picture(person.page, f"page-{look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_front_page_is_accessible(site: Site, browser: Browser, look: str) -> None:
+    """What somebody meets who is not signed in."""
+    context = browser.new_context(bypass_csp=True, **LOOKS[look])  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(site.first_address)
+
+    assert violations(page) == []
+    picture(page, f"front-{look}")
+    context.close()
+
+
+def test_everything_works_by_keyboard(site: Site, browser: Browser) -> None:
+    """Sign in, write, and sign out without a pointer."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.first_address)
+    page.get_by_label("User name").focus()
+    page.keyboard.type("alice")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_attribute("data-state", "open")
+
+    page.get_by_role("textbox", name="Message to").focus()
+    page.keyboard.type("Typed, not clicked")
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages .text", has_text="Typed, not clicked")).to_have_count(1)
+
+    page.get_by_role("button", name="Sign out").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("User name")).to_be_visible()
+    context.close()
+
+
+def test_the_policy_holds(site: Site, browser: Browser) -> None:
+    """The page works under its own content security policy: the browser reports nothing."""
+    complaints: list[str] = []
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        person.page.on("console", lambda message: complaints.append(message.text))
+        person.page.reload()
+        person.is_in_state("open")
+        policy = person.page.request.get(site.first_address).headers["content-security-policy"]
+
+    assert f"ws://127.0.0.1:{site.gateway_port}" in policy
+    assert [text for text in complaints if "Content Security Policy" in text] == []
