@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,6 +20,9 @@ from tests.emulator.raw_client import BINARY, CLOSE, PING, TEXT, RawClient, raw_
 from tests.emulator.stages import API_ID, STAGE, Stages, route, stage_of
 
 STRIKING = sorted(set(FAULTS) - {"hang-post-during-connect", "hang-integration", "late-gone", "slow-integration"})
+
+
+PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Schedule(RuleBasedStateMachine):
@@ -164,7 +168,14 @@ def _ids(backend: Backend, name: str) -> list[str | None]:
     return found
 
 
-TestSchedules = Schedule.TestCase
-TestSchedules.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class TestSchedules(Schedule.TestCase):
+    """A few short schedules."""
+
+    settings = settings(PATIENT, max_examples=15, stateful_step_count=25)
+
+
+@pytest.mark.slow
+class TestLongSchedules(Schedule.TestCase):
+    """Many long ones."""
+
+    settings = settings(PATIENT, max_examples=300, stateful_step_count=60)
