@@ -1,6 +1,7 @@
 """A management API that misbehaves on command, on a real socket in a thread of its own."""
 
 import asyncio
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -96,14 +97,14 @@ def _response(status: int, error: str, body: str) -> bytes:
 
 
 @contextmanager
-def running(behaviour: Behaviour = accept) -> Iterator[ManagementServer]:
+def running(behaviour: Behaviour = accept, tls: ssl.SSLContext | None = None) -> Iterator[ManagementServer]:
     """A server on a free port, until the block ends."""
     server = ManagementServer(behaviour)
     loop = asyncio.new_event_loop()
     ready = threading.Event()
 
     async def start() -> asyncio.Server:
-        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024)
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024, ssl=tls)
         server.port = listening.sockets[0].getsockname()[1]
         ready.set()
         return listening
