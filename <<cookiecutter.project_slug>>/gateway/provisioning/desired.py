@@ -217,7 +217,9 @@ def _deployment(content: Sequence[Resource], secret: str) -> Resource:
 
 
 def _stage(gateway: ApiGateway) -> Resource:
-    logs = {"DestinationArn": gateway.access_log_arn, "Format": ACCESS_LOG_FORMAT} if gateway.access_log_arn else {}
+    # AWS drops the `:*` with which CloudWatch shows the ARN of a log group.
+    log_group = gateway.access_log_arn.removesuffix(":*")
+    logs = {"DestinationArn": log_group, "Format": ACCESS_LOG_FORMAT} if log_group else {}
     return Resource(
         kind=Kind.STAGE,
         key=gateway.stage_name,

@@ -99,7 +99,7 @@ def _in_settings(gateway: ApiGateway) -> Iterator[Finding]:
         if len(secret) < SHORTEST_SECRET:
             yield Finding(
                 f"Entry {number} of WEBSOCKET_SECRETS has fewer than {SHORTEST_SECRET} characters.",
-                "rotate the secret: docs/rotate-the-secret.md",
+                "rotate it: accept a longer one as well, send it, then drop this one (the page rotate-the-secret)",
             )
     target = urlsplit(gateway.target_base_endpoint)
     if not validate_host(target.hostname or "", settings.ALLOWED_HOSTS or ["localhost", "127.0.0.1"]):

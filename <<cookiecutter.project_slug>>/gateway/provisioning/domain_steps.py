@@ -81,10 +81,13 @@ def _configuration(run: Run, step: Step) -> list[dict[str, Any]]:
 
 
 def create_domain(run: Run, step: Step) -> None:
+    (configuration,) = _configuration(run, step)
+    if configuration["IpAddressType"] == "ipv4":
+        del configuration["IpAddressType"]
     run.call(
         "create_domain_name",
         DomainName=step.key,
-        DomainNameConfigurations=_configuration(run, step),
+        DomainNameConfigurations=[configuration],
         Tags=wanted_of(step).properties["Tags"],
     )
     run.records.remember(Kind.DOMAIN_NAME, step.key, step.key)

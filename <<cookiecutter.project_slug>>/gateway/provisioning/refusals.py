@@ -26,6 +26,8 @@ def refuse_impossible(
     _refuse_names(gateway)
     for route in additional:
         _refuse_route_key(route.route_key)
+    if gateway.callback_url_override:
+        _refuse_override(gateway.callback_url_override)
     for wanted in wanted_routes(gateway, additional):
         refuse_uri(wanted.uri, f"route {wanted.route_key}", is_aws=is_aws)
 
@@ -50,6 +52,14 @@ def _refuse_names(gateway: ApiGateway) -> None:
         )
     if not gateway.route_selection_expression:
         raise ProvisioningError("The route selection expression is empty: $request.body.action is the usual one.")
+
+
+def _refuse_override(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ProvisioningError(
+            f"The callback_url_override {url!r} is no base for the management API: give an https address."
+        )
 
 
 def _refuse_route_key(route_key: str) -> None:

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 
 NO_IDENTITY = "AWS does not know these credentials ({code}): check AWS_ACCESS_KEY_ID or AWS_PROFILE."
 EXPIRED = "The AWS credentials have expired ({code}): sign in again, for example with `aws sso login`."
-DENIED = "AWS denies {action}: attach the deployer policy of docs/iam.md to this identity. AWS says: {reason}."
+DENIED = "AWS denies {action}: give this identity the policy gateway/provisioning/policies/deployer.json. AWS says: {reason}."
 THROTTLED = "AWS throttles {action} still, after waiting: run the same command again in a minute."
 QUOTA = (
     "An AWS quota is reached in {region} by {action}: have it raised, or delete what is not used. AWS says: {reason}."

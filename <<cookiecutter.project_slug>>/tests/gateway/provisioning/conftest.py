@@ -148,7 +148,7 @@ def neighbours(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbou
         patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     )
     yield Neighbours(zone["HostedZone"]["Id"].rsplit("/", 1)[-1])
-    for service in ("acm", "route53", "logs", "apigateway"):
+    for service in ("acm", "route53", "logs", "apigateway", "apigatewayv2", "iam"):
         get_backend(service).reset()
     server.stop()
     aws.forget()

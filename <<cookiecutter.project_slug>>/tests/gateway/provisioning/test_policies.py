@@ -128,6 +128,18 @@ def test_the_deployer_policy_allows_nothing_more(needs: set[Need]) -> None:
     assert unused == []
 
 
+@pytest.mark.parametrize("name", ["deployer", "runtime"])
+def test_iam_takes_the_policy(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Its grammar is right, and it is within the 6,144 characters of a managed policy."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", aws.client("acm").meta.endpoint_url)
+    document = Template((POLICIES / f"{name}.json").read_text(encoding="utf-8")).substitute(NAMES)
+
+    made = aws.client("iam").create_policy(PolicyName=name, PolicyDocument=document)
+
+    assert made["Policy"]["PolicyName"] == name
+    assert len("".join(document.split())) <= 6_144
+
+
 def test_the_runtime_policy_is_for_what_the_engine_calls() -> None:
     """Each verb that a transport knows, on this stage's connections, and nothing else."""
     base = f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:a1b2c3/production"

@@ -56,6 +56,7 @@ def test_an_address_that_aws_cannot_reach(address: str) -> None:
         ({"target_base_endpoint": "https://www.example.com/" + "a" * 2_048}, "more than 2048 characters"),
         ({"stage_name": "with space"}, "The stage 'with space' is not a name AWS takes"),
         ({"api_mapping_key": "a b"}, "The API mapping key 'a b'"),
+        ({"callback_url_override": "proxy.example.com"}, "is no base for the management API"),
         ({"route_selection_expression": ""}, "route selection expression is empty"),
     ],
 )
@@ -145,7 +146,7 @@ def test_a_missing_permission_names_the_policy(site: Site) -> None:
     """And the command says so without a traceback."""
     site.server.faults.add(ControlFault(kind=FaultKind.DENY, operations=["CreateIntegration"]))
 
-    with pytest.raises(CommandError, match=r"AWS denies apigatewayv2 CreateIntegration: attach the deployer policy"):
+    with pytest.raises(CommandError, match=r"AWS denies apigatewayv2 CreateIntegration: give this identity the policy"):
         call_command("provision_gateway", verbosity=0)
 
 
@@ -174,7 +175,7 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
         (ProfileNotFound(profile="x"), "AWS_PROFILE names a profile"),
         (client_error("UnrecognizedClientException"), "AWS does not know these credentials"),
         (client_error("ExpiredTokenException"), "The AWS credentials have expired"),
-        (client_error("AccessDeniedException", "no"), "attach the deployer policy"),
+        (client_error("AccessDeniedException", "no"), "give this identity the policy"),
         (client_error("LimitExceededException", "too many"), "An AWS quota is reached in eu-central-1"),
         (client_error("BadRequestException", "Maximum number of APIs"), "An AWS quota is reached"),
         (client_error("ConflictException", "taken"), "The domain name is taken"),
