@@ -6,7 +6,7 @@ GATEWAY_PORT ?= 8001
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long conformance bench lint format lock clean
+.PHONY: help demo install test test-long conformance bench lint format map lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: install ## lint, types and import rules
 format: install ## let ruff mend what it can
 	@tools/inplace format
 	@$(BIN)/ruff check -q --fix hooks tools tests; $(BIN)/ruff format -q hooks tools tests
+
+map: install ## write the list of files in the project's ARCHITECTURE.md anew
+	@$(BIN)/python tools/architecture.py
 
 lock: install ## renew the lock files (ARGS=--upgrade: newest releases)
 	@tools/lock $(ARGS)

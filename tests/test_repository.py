@@ -132,6 +132,15 @@ def test_files_stay_small() -> None:
     assert long == {}
 
 
+def test_the_map_shows_the_tree_as_it_is() -> None:
+    """Every file of the project, and what it is for; `make map` brings it up to date."""
+    done = subprocess.run(
+        [sys.executable, "tools/architecture.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_cruft_finds_the_template_folder() -> None:
     """It looks for a name with braces in it, whatever the delimiters are."""
     assert (ROOT / "{{cookiecutter.cruft_marker}}" / "README.md").is_file()
