@@ -95,6 +95,11 @@ class Engine:
         while any(line.mailing.then is not None for line in self._lines.values()):
             await asyncio.sleep(0.02)
 
+    async def close(self) -> None:
+        """Drops every connection."""
+        for dock in self._docks.values():
+            dock.endpoint.close()
+
     def forget(self, mailing: Mailing) -> None:
         """The mailing is over, or nobody waits for it any more: what has not left is not sent."""
         for key in [key for key in self._lines if key[0] is mailing]:

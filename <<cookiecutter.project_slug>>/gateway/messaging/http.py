@@ -55,9 +55,11 @@ def whole_body(status: int, headers: dict[str, str], data: bytes) -> bytes | Non
         return b""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return _unchunked(data)
-    length = headers.get("content-length", "")
-    if not length.isdigit():
+    length = headers.get("content-length")
+    if length is None:
         return None  # it ends with the connection
+    if not length.isdigit():
+        raise NotHttpError(f"not a length: {length[:20]!r}")
     if len(data) > int(length):
         raise NotHttpError("more than was announced")
     return data if len(data) == int(length) else None
@@ -83,7 +85,9 @@ def _unchunked(data: bytes) -> bytes | None:
 class Pool:
     """The connections to one origin. As many are opened as requests are made at once."""
 
-    def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None, connect_seconds: float, timeout: float) -> None:
+    def __init__(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None, connect_seconds: float, timeout: float
+    ) -> None:
         self.timeout = timeout
         self._host = host
         self._port = port
