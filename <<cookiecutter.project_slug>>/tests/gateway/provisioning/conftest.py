@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from moto.acm.models import acm_backends
 from moto.backends import get_backend
 from moto.server import ThreadedMotoServer
@@ -86,6 +87,14 @@ def killing_after(calls: int) -> Callable[[str], Any]:
         return made
 
     return client
+
+
+def asking_once(service: str) -> Any:
+    """An ordinary client that repeats nothing of its own accord, so that only our own patience shows."""
+    config = Config(retries={"total_max_attempts": 1})
+    return aws._session(aws.region()).client(
+        service, endpoint_url=aws.client(service).meta.endpoint_url, config=config
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError, ProfileNotFound
 from botocore.stub import Stubber
 from django.core.management import CommandError, call_command
@@ -15,7 +16,7 @@ from gateway.provisioning.calls import CallError, ControlPlane, delay_before
 from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.refusals import refuse_impossible
 from gateway.provisioning.sentences import explain
-from tests.gateway.provisioning.conftest import Site
+from tests.gateway.provisioning.conftest import Site, asking_once
 
 SECRETS = ("0123456789abcdef0123456789abcdef",)
 
@@ -131,7 +132,7 @@ def test_throttles_and_conflicts_are_waited_out(site: Site, kind: FaultKind) -> 
     """Every third call fails once."""
     site.server.faults.add(ControlFault(kind=kind, every=3))
 
-    assert not site.apply()
+    assert not site.apply(client=asking_once)
 
 
 def test_throttles_without_end_are_named(site: Site) -> None:
@@ -139,7 +140,7 @@ def test_throttles_without_end_are_named(site: Site) -> None:
     site.server.faults.add(ControlFault(kind=FaultKind.THROTTLE, operations=["CreateRoute"]))
 
     with pytest.raises(ProvisioningError, match="AWS throttles apigatewayv2 CreateRoute still"):
-        site.apply()
+        site.apply(client=asking_once)
 
 
 def test_a_missing_permission_names_the_policy(site: Site) -> None:
@@ -221,17 +222,11 @@ def test_lists_are_read_to_the_end(site: Site) -> None:
 
 def test_an_unknown_region_is_named() -> None:
     """Nothing answers there."""
-    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=_impatient())
+    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=Config(retries={"total_max_attempts": 1}, connect_timeout=1))
     plane = ControlPlane(name="aws", region="eu-nowhere-9", is_aws=True, client=lambda _service: client)
 
     with pytest.raises(ProvisioningError, match="does not answer in region 'eu-nowhere-9': check AWS_REGION"):
         plane.call("apigatewayv2", "get_apis")
-
-
-def _impatient() -> Any:
-    from botocore.config import Config
-
-    return Config(retries={"total_max_attempts": 1}, connect_timeout=1)
 
 
 def test_waiting_grows_and_has_an_end() -> None:
