@@ -56,12 +56,7 @@ def run(story: Callable[[], Awaitable[Any]]) -> Any:
         pytest.param([b"HTTP/1.1 410 Gone\r\nContent-Length: 2\r\n\r\n{}"], (410, b"{}"), id="a body"),
         pytest.param([b"HTTP/1.1 410 Gone\r\nConte", b"nt-Length: 2\r\n\r\n{", b"}"], (410, b"{}"), id="in pieces"),
         pytest.param([b"HTTP/1.1 100 Continue\r\n\r\n" + NOTHING], (200, b""), id="after an interim answer"),
-        pytest.param([CHUNKED, b"{
-1", b"
-}
-0
-
-"], (429, b"{}"), id="chunked"),
+        pytest.param([CHUNKED, b"{\r\n1", b"\r\n}\r\n0\r\n\r\n"], (429, b"{}"), id="chunked"),
     ],
 )
 def test_what_is_read_whole_leaves_the_connection_usable(answer: list[bytes], reply: tuple[int, bytes]) -> None:
@@ -171,7 +166,10 @@ def test_nobody_listens() -> None:
 
 def test_a_head_is_read_as_it_is() -> None:
     """Names without regard to case, values without the blanks around them."""
-    assert parse_head(b"HTTP/1.1 410 Gone\r\nX-Amzn-ErrorType:  GoneException ") == (410, {"x-amzn-errortype": "GoneException"})
+    assert parse_head(b"HTTP/1.1 410 Gone\r\nX-Amzn-ErrorType:  GoneException ") == (
+        410,
+        {"x-amzn-errortype": "GoneException"},
+    )
 
 
 @pytest.mark.parametrize("length", ["x", "-1", ""])
