@@ -26,7 +26,12 @@ _TOKENS_KEPT = timedelta(hours=1)
 
 
 def record_attempt(
-    *, ip_address: str | None, user: AbstractBaseUser | None, successful: bool, now: datetime, session_key_hash: str = ""
+    *,
+    ip_address: str | None,
+    user: AbstractBaseUser | None,
+    successful: bool,
+    now: datetime,
+    session_key_hash: str = "",
 ) -> bool:
     """Remembers an attempt to connect, and now and then forgets old ones and old rate limit subjects.
 

@@ -74,8 +74,10 @@ class WebSocketCheckView(View):
 def websocket_view() -> WebSocketView:
     """The view that answers `$connect`, as the URL configuration has it."""
     try:
-        match = resolve(f"{conf().PATH}connect")
+        function = resolve(f"{conf().PATH}connect").func
     except Resolver404:
         return WebSocketView()
-    view_class = getattr(match.func, "view_class", WebSocketView)
-    return view_class(**getattr(match.func, "view_initkwargs", {})) if issubclass(view_class, WebSocketView) else WebSocketView()
+    view = getattr(function, "view_class", None)
+    if view is None or not issubclass(view, WebSocketView):
+        return WebSocketView()
+    return view(**getattr(function, "view_initkwargs", {}))
