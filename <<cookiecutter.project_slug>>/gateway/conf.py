@@ -43,11 +43,13 @@ class WebSocketSettings:
     """How long a process believes its copy of the gateway and channel rows. 0 turns the cache off."""
 
     TOKEN_LIFETIME: int = 60
+    """How long a one-time token may wait for its connection."""
     TOKEN_LIMIT: int = 10
     """Tokens per user and minute."""
     MESSAGE_RATE: int = 60
     """Messages that one connection may send in `MESSAGE_RATE_WINDOW`. 0 means no limit."""
     MESSAGE_RATE_WINDOW: float = 10.0
+    """The window that `MESSAGE_RATE` counts in; it slides."""
     MESSAGE_RATE_STRIKES: int = 20
     """Refusals in a row after which an abusive connection is closed. 0 means never."""
 
@@ -58,6 +60,7 @@ class WebSocketSettings:
     SEND_RATE: float = 8_000.0
     """Posts a second this process may make at most; AWS's default for a whole account and region is 10,000."""
     SEND_TIMEOUT: float = 10.0
+    """How long one call of the management API may take."""
     SHARD_DISPATCHER: str = ""
     """Dotted path of what hands a shard of a large send to a worker: `gateway.tasks.dispatch`. Empty: there are no
     workers."""
@@ -73,6 +76,7 @@ class WebSocketSettings:
     """What Prometheus sends as its bearer token to `/metrics`. Empty: only signed-in staff may read it."""
 
     SESSION_RETENTION_DAYS: int = 30
+    """How long the rows of ended connections are kept."""
     BROADCAST_RETENTION_DAYS: int = 7
     """How long the account of a sharded send, and its message, can be asked for."""
     REFUSAL_RETENTION: int = 10_000
