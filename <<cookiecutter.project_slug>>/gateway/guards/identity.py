@@ -47,9 +47,7 @@ class Identify:
 
 def connect_limit(policy: Policy) -> Limit:
     """The limit on attempts to connect, as the view sets it."""
-    return Limit(
-        "connect", policy.RATE_LIMIT_MAX_ATTEMPTS, timedelta(seconds=round(policy.RATE_LIMIT_WINDOW_MINUTES * 60))
-    )
+    return Limit("connect", policy.RATE_LIMIT_MAX_ATTEMPTS, timedelta(minutes=policy.RATE_LIMIT_WINDOW_MINUTES))
 
 
 def subjects(limit: Limit, ip_address_: str | None, user: AbstractBaseUser | None) -> list[str]:

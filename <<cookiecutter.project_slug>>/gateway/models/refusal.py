@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class WebSocketRefusal(models.Model):
-    """One refused event or request of a caller that knew the gateway's secret, or of a signed-in user."""
+    """One refused event of our own gateway, or request of a signed-in user. Strangers leave no rows."""
 
     class Kind(models.TextChoices):
         """What was asked for."""

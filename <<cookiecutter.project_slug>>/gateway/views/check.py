@@ -80,4 +80,5 @@ def websocket_view() -> WebSocketView:
     view = getattr(function, "view_class", None)
     if view is None or not issubclass(view, WebSocketView):
         return WebSocketView()
-    return view(**getattr(function, "view_initkwargs", {}))
+    found: WebSocketView = view(**getattr(function, "view_initkwargs", {}))
+    return found

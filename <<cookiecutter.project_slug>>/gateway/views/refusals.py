@@ -31,9 +31,8 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
     """The answer to a refused event, after it has been logged, recorded and counted."""
     kind = visit.event.kind or EventKind.CONNECT
     if isinstance(refusal, StrangerRefusal):
-        _log(refusal, "", {"kind": kind, "ip_address": visit.event.source_ip})
         metrics.count(_COUNTERS[EventKind.CONNECT], code=refusal.code)
-        signals.refused.send(sender=None, code=refusal.code, correlation_id="", kind=kind)
+        _mention(refusal, kind, {"ip_address": visit.event.source_ip})
         return HttpResponse(status=refusal.status)
     if kind in _COUNTERS:
         metrics.count(_COUNTERS[kind], 1, **_labels(visit, kind, refusal))
@@ -48,21 +47,22 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
 
 def refuse_request(request: HttpRequest, refusal: Refusal, kind: str) -> HttpResponse:
     """The answer to a refused request of the site's own pages: for a token, or for a check."""
-    user = request.user if request.user.is_authenticated else None
+    if kind == WebSocketRefusal.Kind.TOKEN:
+        metrics.count("websocket_tokens_total", code=refusal.code)
+    if not request.user.is_authenticated:
+        return answer(refusal, _mention(refusal, kind, {}))
     facts = {
-        "ip_address": None,
         "origin": request.headers.get("Origin", "")[:255],
         "user_agent": request.headers.get("User-Agent", "")[:512],
     }
-    if kind == WebSocketRefusal.Kind.TOKEN:
-        metrics.count("websocket_tokens_total", code=refusal.code)
-    return answer(refusal, report(refusal, kind=kind, user=user, facts=facts))
+    return answer(refusal, report(refusal, kind=kind, user=request.user, facts=facts))
 
 
 def answer(refusal: Refusal, correlation_id: str) -> HttpResponse:
     """A refusal as an HTTP answer: its status, its code and its sentence."""
     response = JsonResponse({"error": refusal.code, "message": refusal.message}, status=refusal.status)
-    response[ID_HEADER] = correlation_id
+    if correlation_id:
+        response[ID_HEADER] = correlation_id
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
     return response
@@ -87,6 +87,13 @@ def report(refusal: Refusal, *, kind: str, user: AbstractBaseUser | None, facts:
     _log(refusal, correlation_id, {"kind": kind, "user_id": user_id, **told})
     signals.refused.send(sender=None, code=refusal.code, correlation_id=correlation_id, kind=kind)
     return correlation_id
+
+
+def _mention(refusal: Refusal, kind: str, facts: Mapping[str, Any]) -> str:
+    """Logs a refusal of somebody unknown. Strangers leave no rows, so there is no id to look up."""
+    _log(refusal, "", {"kind": kind, **facts})
+    signals.refused.send(sender=None, code=refusal.code, correlation_id="", kind=kind)
+    return ""
 
 
 def clean(text: str) -> str:
@@ -118,4 +125,4 @@ def _log(refusal: Refusal, correlation_id: str, facts: Mapping[str, Any]) -> Non
     """One line; the facts are its `extra`, which `config.logs` writes out for people and for machines."""
     extra = {"refusal_code": refusal.code, "refusal_id": correlation_id, "detail": clean(refusal.detail)} | dict(facts)
     told = {name: value for name, value in extra.items() if value not in (None, "")}
-    logger.warning("refused %s %s", refusal.code, correlation_id, extra=told)
+    logger.warning("refused %s", f"{refusal.code} {correlation_id}".rstrip(), extra=told)

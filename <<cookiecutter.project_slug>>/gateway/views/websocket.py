@@ -176,20 +176,26 @@ class WebSocketView(View):
         self.body = visit.payload
         if visit.handler is None:
             return reply(visit.body, None, ping=True)
-        started = perf_counter()
-        name = visit.handler.name
-        code = "error"
+        return reply(visit.body, self._call(visit.handler.name, visit.request, *args, **kwargs))
+
+    def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """The handler's result. How long it took and how it ended is counted; refusals are counted where they are answered."""
+        started, outcome = perf_counter(), "error"
         try:
             with _transaction():
-                result = getattr(self, name)(visit.request, *args, **kwargs)
-            code = "handled"
+                result = getattr(self, name)(*args, **kwargs)
+            outcome = "handled"
         except PermissionDenied as denied:
+            outcome = ""
             raise PermissionMissing(str(denied)) from denied
+        except Refusal:
+            outcome = ""
+            raise
         finally:
             metrics.observe("websocket_message_seconds", perf_counter() - started, handler=name)
-            if code == "handled":
-                metrics.count("websocket_messages_total", handler=name, code=code)
-        return reply(visit.body, result)
+            if outcome:
+                metrics.count("websocket_messages_total", handler=name, code=outcome)
+        return result
 
     def _disconnect(self, visit: Visit) -> HttpResponse:
         session = end_session(ending_of(visit))

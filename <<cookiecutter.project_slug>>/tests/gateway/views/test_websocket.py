@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.test import override_settings
 from django.urls import path, resolve
 
+from gateway import metrics, signals
 from gateway.exceptions import PayloadInvalid, PermissionMissing
 from gateway.models import ChannelPermission, WebSocketSession
 from gateway.models.session import StillConnectingError
@@ -273,3 +274,86 @@ def test_make_event_goes_to_the_route_of_its_key() -> None:
     request = make_event(kind="CONNECT", token="t", channel="c")
 
     assert request.get_full_path() == "/ws/connect?ws_token=t&channel=c"
+
+
+def test_a_client_without_a_user_agent(ann: Any) -> None:
+    """Absent at `$connect` and absent now is equal."""
+    client = WebSocketClient(ann, user_agent=None)
+    client.connect()
+
+    assert client.send({"a": 1})["type"] == "echo"
+
+
+def test_the_rate_limit_can_be_turned_off(ann: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Then nobody is counted."""
+    settings.WEBSOCKETS = settings.WEBSOCKETS | {"TOKEN_LIMIT": 100}
+    monkeypatch.setattr(TestView, "RATE_LIMIT_ENABLED", False)
+
+    for _ in range(25):
+        WebSocketClient(ann).connect()
+
+    assert WebSocketSession.objects.count() == 25
+
+
+def test_a_cookie_is_enough_where_tokens_are_off(ann: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session belongs to the cookie's login, and ends with it."""
+    monkeypatch.setattr(TestView, "USE_WS_TOKEN", False)
+    client = WebSocketClient(ann)
+    cookie = f"sessionid={client.browser.session.session_key}"
+
+    client.connect(token="", extra={"Cookie": cookie})
+
+    assert client.session.user == ann
+    client.browser.session.delete()
+    assert client.send({"a": 1})["code"] == "login_ended"
+
+
+def test_signals(ann: Any) -> None:
+    """Code elsewhere hears of connections that begin and end, and of refusals."""
+    heard: list[tuple[str, Any]] = []
+
+    def on_connected(session: WebSocketSession, **_: Any) -> None:
+        heard.append(("connected", session.connection_id))
+
+    def on_disconnected(session: WebSocketSession, **_: Any) -> None:
+        heard.append(("disconnected", session.connection_id))
+
+    def on_refused(code: str, correlation_id: str, kind: str, **_: Any) -> None:
+        heard.append((code, (kind, bool(correlation_id))))
+
+    signals.connected.connect(on_connected)
+    signals.disconnected.connect(on_disconnected)
+    signals.refused.connect(on_refused)
+    client = WebSocketClient(ann)
+    client.connect()
+    client.send({"handler": "nothing"})
+    client.event(EventKind.MESSAGE, secret="wrong")
+    client.disconnect()
+
+    assert heard == [
+        ("connected", client.connection_id),
+        ("handler_unknown", ("MESSAGE", True)),
+        ("secret_wrong", ("MESSAGE", False)),
+        ("disconnected", client.connection_id),
+    ]
+
+
+def test_figures(client: WebSocketClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each message is counted once, by its handler and how it ended."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    metrics.registry.drain()
+    client.send({"action": "ask"})
+    client.send({"action": "inspect"})
+    monkeypatch.setattr(TestView, "ask", fail)
+    with pytest.raises(ZeroDivisionError):
+        client.send({"action": "ask"})
+
+    counted = {name: value for name, value in metrics.registry.drain().items() if "messages_total" in name}
+    assert counted == {
+        metrics.series("websocket_messages_total", handler="ask", code="handled"): 1,
+        metrics.series("websocket_messages_total", handler="ask", code="error"): 1,
+        metrics.series("websocket_messages_total", handler="inspect", code="permission_denied"): 1,
+    }
