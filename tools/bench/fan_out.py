@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import events
+from bench.celery_workers import CHANNEL, measure_workers, recipients_of
 from bench.figures import Measurements, Target, at_least, at_most, exactly
 from bench.native import ManagementApi, wrk
 from bench.options import Options
@@ -20,6 +21,8 @@ STAGE = "production"
 CONNECTIONS = 200
 """Of ours and of wrk. The peer has ten threads."""
 FEW = 1_000
+WARM = 2 * CONNECTIONS
+"""Recipients of the broadcast before the one that is measured: enough to open every connection."""
 SECONDS_OF_CAP = 10
 WRK_SCRIPT = HERE / "native" / "post.lua"
 
@@ -145,11 +148,16 @@ def _measure_cap(measurements: Measurements, our: Recipients, options: Options) 
 def measure(options: Options) -> Measurements:
     """The part `fan-out`."""
     measurements = Measurements("fan-out")
-    ours_alone = {"few": FEW, "many": options.many_recipients, "capped": options.cap * SECONDS_OF_CAP}
+    ours_alone = {
+        "few": FEW,
+        "capped": options.cap * SECONDS_OF_CAP,
+        CHANNEL: recipients_of(options),
+        "many": options.many_recipients,
+    }
     with Cluster() as cluster:
         their, our = (
             _prepare(
-                cluster, side, {"bench": options.recipients, "warm": 20} | (ours_alone if side.name == "ours" else {})
+                cluster, side, {"bench": options.recipients, "warm": WARM} | (ours_alone if side.name == "ours" else {})
             )
             for side in (peer(), ours())
         )
@@ -157,4 +165,5 @@ def measure(options: Options) -> Measurements:
             _measure_condition(measurements, [their, our], condition, options)
         _measure_memory(measurements, our, options)
         _measure_cap(measurements, our, options)
+        measure_workers(measurements, our.side, our.url, options)
     return measurements

@@ -14,5 +14,6 @@ ROOT_URLCONF = "our_urls"
 WEBSOCKETS = WEBSOCKETS | {
     "TOKEN_LIFETIME": int(os.environ["BENCH_TOKEN_LIFETIME"]),
     "TOKEN_LIMIT": int(os.environ["BENCH_TOKEN_LIMIT"]),
+    "SHARD_SIZE": int(os.environ["BENCH_SHARD_SIZE"]),
     "SEND_RATE": float(os.environ["BENCH_SEND_RATE"]),
 }
