@@ -2,11 +2,19 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.rendering import Renderer
 
@@ -27,15 +35,20 @@ def manage(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=project,
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=clean(),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def clean() -> dict[str, str]:
+    """The environment of somebody who has set nothing."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def contents(project: Path) -> dict[Path, str]:
@@ -104,3 +117,56 @@ def test_an_edited_record_is_not_overwritten(project: Path) -> None:
     assert done.returncode == 1
     assert "stage_name: 'blue' in the database" in done.stderr
     assert contents(project) == before
+
+
+@pytest.fixture
+def demo(project: Path) -> Iterator[tuple[Path, str]]:
+    """The project, and the address at which `manage.py dev` serves it."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        port, gateway_port = one.getsockname()[1], other.getsockname()[1]
+    with (project / ".env").open("a") as file:
+        file.write("DJANGO_DEBUG=true\nAWS_REGION=eu-central-1\n")
+    command = [sys.executable, "-u", "manage.py", "dev", "--port", str(port), "--gateway-port", str(gateway_port)]
+    with subprocess.Popen(
+        command, cwd=project, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as dev:
+        assert dev.stdout is not None
+        assert any(line.startswith("READY") for line in dev.stdout)
+        threading.Thread(target=dev.stdout.read, daemon=True).start()
+        yield project, f"http://127.0.0.1:{port}"
+        dev.terminate()
+
+
+def test_the_running_demo_serves_a_new_route_without_a_restart(demo: tuple[Path, str]) -> None:
+    """Two commands in another terminal, which find the demo's API Gateway by themselves."""
+    project, url = demo
+
+    added = manage(project, "add_route", "fetch_profile")
+    provisioned = manage(project, "provision_gateway")
+
+    assert added.returncode == 0, added.stderr
+    assert "create  route fetch_profile" in provisioned.stdout, provisioned.stdout + provisioned.stderr
+    assert "is as wanted: ws://127.0.0.1:" in provisioned.stdout
+    assert any(answer_of(url) == "hello" for _ in range(50)), "the new handler never answered"
+
+
+def answer_of(url: str) -> str:
+    """What comes back for a message to the new handler; nothing while the server is reloading."""
+    try:
+        with connect(address_of_socket(url), origin=Origin(url)) as websocket:
+            websocket.send(json.dumps({"handler": "fetch_profile", "message": "hello"}))
+            return str(json.loads(websocket.recv(timeout=2)).get("message", ""))
+    except (OSError, WebSocketException, requests.RequestException):
+        time.sleep(0.2)
+        return ""
+
+
+def address_of_socket(url: str) -> str:
+    """Where alice's page would connect, with her one-time token."""
+    with requests.Session() as session:
+        session.get(f"{url}/accounts/login/", timeout=10)
+        form = {"username": "alice", "password": "demo-password", "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        session.post(f"{url}/accounts/login/", data=form, timeout=10, headers={"Referer": url})
+        headers = {"X-CSRFToken": session.cookies["csrftoken"], "Referer": url}
+        token = session.post(f"{url}/api/ws-token/", timeout=10, headers=headers).json()
+    return f"{token['url']}?ws_token={token['token']}"

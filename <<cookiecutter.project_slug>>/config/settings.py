@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+GIVEN = frozenset(os.environ)
 env = environ.Env()
 environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
 
@@ -20,6 +22,12 @@ environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", d
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env("DJANGO_SECRET_KEY")
+
+# While `manage.py dev` runs, commands in other terminals work on its API Gateway and with its addresses.
+DEV_ADDRESSES = BASE_DIR / ".emulator" / "dev.json"
+if DEBUG and DEV_ADDRESSES.exists():
+    addresses: dict[str, str] = json.loads(DEV_ADDRESSES.read_text(encoding="utf-8"))
+    os.environ.update({name: value for name, value in addresses.items() if name not in GIVEN})
 
 
 # The gateway as it was asked for when the project was made; `manage.py register_gateway` turns it into records.

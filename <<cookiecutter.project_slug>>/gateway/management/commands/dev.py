@@ -1,11 +1,14 @@
 """`manage.py dev`: everything on this machine, with one command."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from argparse import SUPPRESS
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any, Never
 
@@ -49,8 +52,10 @@ class Command(BaseCommand):
         self.state: list[str] = ["--state", options["state"]] if options["state"] else []
         self.children: list[Child] = []
         try:
+            write_addresses(settings.DEV_ADDRESSES, self.environment)
             self.run()
         finally:
+            settings.DEV_ADDRESSES.unlink(missing_ok=True)
             for child in reversed(self.children):
                 child.stop()
 
@@ -128,6 +133,23 @@ def make_demo_users() -> None:
         user = users.model(username=name)
         user.set_password(DEMO_PASSWORD)
         user.save()
+
+
+ADDRESSES = (
+    "DJANGO_BASE_URL",
+    "DJANGO_ALLOWED_HOSTS",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_APIGATEWAYV2",
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+
+
+def write_addresses(file: Path, environment: Mapping[str, str]) -> None:
+    """Lets commands in other terminals find what runs here; the settings read the file, and it goes when this command ends."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({name: environment[name] for name in ADDRESSES}), encoding="utf-8")
 
 
 def local_environment(port: int, gateway_port: int) -> dict[str, str]:

@@ -92,9 +92,7 @@ def killing_after(calls: int) -> Callable[[str], Any]:
 def asking_once(service: str) -> Any:
     """An ordinary client that repeats nothing of its own accord, so that only our own patience shows."""
     config = Config(retries={"total_max_attempts": 1})
-    return aws._session(aws.region()).client(
-        service, endpoint_url=aws.client(service).meta.endpoint_url, config=config
-    )
+    return aws._session(aws.region()).client(service, endpoint_url=aws.client(service).meta.endpoint_url, config=config)
 
 
 @contextmanager

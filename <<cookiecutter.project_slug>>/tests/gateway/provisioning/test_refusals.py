@@ -222,7 +222,8 @@ def test_lists_are_read_to_the_end(site: Site) -> None:
 
 def test_an_unknown_region_is_named() -> None:
     """Nothing answers there."""
-    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=Config(retries={"total_max_attempts": 1}, connect_timeout=1))
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=config)
     plane = ControlPlane(name="aws", region="eu-nowhere-9", is_aws=True, client=lambda _service: client)
 
     with pytest.raises(ProvisioningError, match="does not answer in region 'eu-nowhere-9': check AWS_REGION"):
