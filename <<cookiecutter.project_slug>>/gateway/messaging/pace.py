@@ -18,7 +18,7 @@ WINDOW_SECONDS: Final = 0.05
 LONGEST_WINDOW_SECONDS: Final = 1.0
 WINDOW_ANSWERS: Final = 100
 BELOW_ACCEPTED: Final = 0.97
-RECOVER: Final = 2.0
+RECOVER: Final = 4.0
 SMALLEST_STEP: Final = 0.005
 LARGEST_STEP: Final = 0.3
 STEP_GROWTH: Final = 1.6
@@ -29,8 +29,8 @@ SLOWEST: Final = 50.0
 class Pace:
     """The rate of one process, in calls a second, between `SLOWEST` and the ceiling.
 
-    Below the rate at which it was last throttled it doubles with each window of answers; beyond, its steps start small and grow, so
-    that it stays near a limit that is there and soon leaves one that is not.
+    Below the rate at which it was last throttled it quadruples with each window of answers; beyond, its steps start small and grow,
+    so that it stays near a limit that is there and soon leaves one that is not.
     """
 
     def __init__(self, ceiling: float, now: float) -> None:

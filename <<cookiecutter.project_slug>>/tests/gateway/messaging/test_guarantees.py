@@ -128,6 +128,13 @@ class TestReceivers:
         assert doubled.send_message({"n": 2}).sent == 3
         assert sorted(sent.connection_id for sent in outbox) == ["a", "a", "b", "b", "c"]
 
+    def test_reads_in_short_queries(self, django_assert_num_queries: Any) -> None:
+        """A thousand rows a query, each on its own: no transaction and no cursor stays open while others are sent to."""
+        make_sessions(ANYWHERE, *[f"id{n}" for n in range(3_500)])
+
+        with django_assert_num_queries(6):
+            assert everybody().send_message({}).sent == 3_500
+
 
 @pytest.mark.django_db(transaction=True)
 class TestTransactions:
