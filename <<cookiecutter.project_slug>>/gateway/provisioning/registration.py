@@ -97,7 +97,18 @@ def read_file(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     values.setdefault("target_base_endpoint", settings.BASE_URL + settings.PATH)
     if settings.STAGE:
         values["stage_name"] = settings.STAGE
-    return values, [_route_of(entry, path.name) for entry in routes]
+    return values, _routes_of(routes, path.name)
+
+
+def _routes_of(entries: Any, file_name: str) -> list[dict[str, Any]]:
+    if not isinstance(entries, list):
+        raise ProvisioningError(f"The routes in {file_name} are no list: write them in brackets.")
+    routes = [_route_of(entry, file_name) for entry in entries]
+    keys = [route["route_key"] for route in routes]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise ProvisioningError(f"{file_name} has the route {twice!r} twice: name it once.")
+    return routes
 
 
 def _route_of(entry: Any, file_name: str) -> dict[str, Any]:

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only")
+        parser.add_argument(
+            "name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only"
+        )
         parser.add_argument("--certificate-arn", default="", help="an issued certificate in the gateway's region")
         parser.add_argument("--hosted-zone-id", default="", help="the Route 53 zone in which the DNS records are made")
 

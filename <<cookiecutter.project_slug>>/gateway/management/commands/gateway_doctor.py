@@ -20,7 +20,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only")
+        parser.add_argument(
+            "name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only"
+        )
         parser.add_argument("--fix", action="store_true", help="mend what commands can mend, then look again")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,8 +16,12 @@ class Command(BaseCommand):
     help = "Writes terraform/gateway.auto.tfvars.json: what provision_gateway would make, without the shared secret."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only")
-        parser.add_argument("--check", action="store_true", help="write nothing; exit code 2 if the file is not current")
+        parser.add_argument(
+            "name", nargs="?", default="", help="the gateway's api_name; not needed while there is one only"
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; exit code 2 if the file is not current"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

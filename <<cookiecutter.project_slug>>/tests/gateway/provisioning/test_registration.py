@@ -153,6 +153,9 @@ def test_another_base_url_is_followed(file: GatewayFile) -> None:
         ('{"api_name": "chat", "stage_name": "no spaces"}', "A stage name has letters"),
         ('{"api_name": "chat", "routes": [{"route_key": "a b"}]}', "A route key has letters"),
         ('{"api_name": "chat", "routes": ["greet"]}', "a route holds route_key, endpoint and reply"),
+        ('{"api_name": "chat", "routes": [{"route_key": "a"}, {"route_key": "a"}]}', "has the route 'a' twice"),
+        ('{"api_name": "chat", "routes": {}}', "are no list"),
+        ('{"api_name": "chat", "routes": [{"route_key": "a", "reply": "perhaps"}]}', "reply of a will not do"),
         ('{"api_name": "chat", "throttling_rate_limit": "fast"}', "throttling_rate_limit of chat will not do"),
     ],
 )
