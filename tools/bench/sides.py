@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cookiecutter.main import cookiecutter
-
 from bench.events import SECRET, Dialect, OurDialect, PeerDialect
 from bench.paths import BUILD, HERE, ROOT
 from bench.processes import HOST, Program, clean_environment, free_port, run
@@ -141,16 +139,10 @@ def _render() -> Path:
         if (ROOT / name).is_file():
             (template / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, template / name)
-    answers = {"project_name": "ours", "use_celery": True, "setup_now": False}
-    rendered = cookiecutter(
-        str(template),
-        no_input=True,
-        extra_context=answers,
-        output_dir=str(BUILD),
-        overwrite_if_exists=True,
-        default_config=True,
-    )
-    return Path(rendered)
+    answers = ["project_name=ours", "use_celery=true", "setup_now=false"]
+    options = ["--no-input", "--overwrite-if-exists", "--default-config", "--output-dir", BUILD]
+    run([OUR_PYTHON, "-m", "cookiecutter", *options, template, *answers])
+    return BUILD / "ours"
 
 
 def _version(package: str) -> str:
