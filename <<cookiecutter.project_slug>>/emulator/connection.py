@@ -41,7 +41,7 @@ class Connection:
     overtaking: asyncio.Event | None = None
     """Set when the message that may overtake a waiting one has been handled."""
     disconnect_wanted: bool = True
-    """Cleared once `$disconnect` has been decided on: it runs at most once."""
+    """Cleared where nobody is to be told of the end."""
 
     @property
     def connection_id(self) -> str:

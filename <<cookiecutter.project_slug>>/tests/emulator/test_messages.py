@@ -13,7 +13,7 @@ from emulator.switches import Switches
 from gateway.testing.emulator import RunningEmulator, running_emulator
 from tests.emulator.backend import Backend, Reply
 from tests.emulator.conftest import Dial
-from tests.emulator.raw_client import TEXT, frame, raw_client
+from tests.emulator.raw_client import PING, TEXT, frame, raw_client
 from tests.emulator.stages import API_ID, Stages, route, stage_of
 
 
@@ -287,23 +287,31 @@ def test_serial_by_switch(stages: Stages, backend: Backend) -> None:
 
 
 def test_flood_is_held_back(stages: Stages, backend: Backend) -> None:
-    """Only so many messages of one connection are with the backend at once; the rest wait in the client's own buffers."""
+    """Only so many messages of one connection are with the backend at once; the rest wait, and the socket is not read."""
     gate = threading.Event()
     backend.replies["default"] = Reply(gate=gate)
     switches = Switches(concurrent_messages=5)
     with running_emulator(store=stages, switches=switches) as emulator, raw_client(emulator.port) as client:
         client.upgrade()
         backend.next_for("connect")
-        for number in range(5):
-            client.sock.sendall(frame(TEXT, b"%d" % number))
-            backend.next_for("default")
-        client.sock.sendall(b"".join(frame(TEXT, b"more") for _ in range(20)))
-        assert emulator.connections()
-        assert backend.is_idle()
+        client.sock.sendall(b"".join(frame(TEXT, b"%d" % number) for number in range(25)) + frame(PING, b"all read"))
+        assert client.receive().data == b"all read"
+        assert [note["text"] for note in emulator.notes() if note["kind"] == "message"] == ["0", "1", "2", "3", "4"]
+        assert not is_reading(emulator)
 
         gate.set()
 
-        assert [backend.next_for("default").body for _ in range(20)] == [b"more"] * 20
+        assert sorted(int(backend.next_for("default").body) for _ in range(25)) == list(range(25))
+        emulator.settle()
+        assert is_reading(emulator)
+
+
+def is_reading(emulator: RunningEmulator) -> bool:
+    """Whether the one connection's socket is being read."""
+    (connection,) = emulator._emulator.plane.registry
+    transport = connection.socket._transport
+    assert transport is not None
+    return transport.is_reading()
 
 
 def test_deleted_stage(stages: Stages, dial: Dial) -> None:
