@@ -4,7 +4,7 @@ Own by tag: an API is ours if the database remembers its id, or if it carries al
 by their description or because one of our routes targets them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ from gateway import wire
 from gateway.models import ApiGateway
 from gateway.provisioning.calls import ControlPlane
 from gateway.provisioning.desired import DEPLOYMENT_MARK, INTEGRATION_MARK, TAG_GATEWAY, TAG_STAGE, owned_by, tags_of
-from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.state import Kind, Resource, State, by_address
 
 DEFAULTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
@@ -71,7 +70,7 @@ def read_api(gateway: ApiGateway, plane: ControlPlane) -> State:
     """The API with everything inside it. Empty if there is none."""
     found = find_apis(gateway, plane)
     if found.own is None:
-        return State(notices=found.notices)
+        return State(notices=found.notices, problems=found.problems)
     api_id = found.own["ApiId"]
     routes = plane.pages("get_routes", ApiId=api_id)
     integrations, strays = assign_integrations(plane.pages("get_integrations", ApiId=api_id), routes)
@@ -96,10 +95,11 @@ class FoundApis:
     own: dict[str, Any] | None
     empty: tuple[Resource, ...] = ()
     notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def find_apis(gateway: ApiGateway, plane: ControlPlane) -> FoundApis:
-    """Our API by its remembered id, else by its tags. Refuses to make a second one beside a foreign API of that name."""
+    """Our API by its remembered id, else by its tags. A foreign API of that name is a problem: a second one is a trap."""
     known = known_id(gateway, plane)
     apis = sorted(plane.pages("get_apis"), key=lambda api: (api["ApiId"] != known, api["CreatedDate"], api["ApiId"]))
     owned = [api for api in apis if api["ApiId"] == known or owned_by(gateway, api.get("Tags", {}))]
@@ -107,8 +107,7 @@ def find_apis(gateway: ApiGateway, plane: ControlPlane) -> FoundApis:
     if known and not any(api["ApiId"] == known for api in apis):
         notices.append(f"The API {known} that the database remembers is gone from {plane.name}.")
     if not owned:
-        _refuse_namesake(gateway, apis)
-        return FoundApis(None, notices=tuple(notices))
+        return FoundApis(None, notices=tuple(notices), problems=tuple(_namesakes(gateway, apis)))
     empty = []
     for api in owned[1:]:
         if _is_empty(plane, api["ApiId"]):
@@ -124,11 +123,11 @@ def _is_empty(plane: ControlPlane, api_id: str) -> bool:
     return not plane.pages("get_routes", ApiId=api_id) and not plane.pages("get_stages", ApiId=api_id)
 
 
-def _refuse_namesake(gateway: ApiGateway, apis: Sequence[Mapping[str, Any]]) -> None:
+def _namesakes(gateway: ApiGateway, apis: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     wanted = tags_of(gateway)
     for api in apis:
         if api.get("Name") == gateway.api_name and not _is_another_stage(api.get("Tags", {}), wanted):
-            raise ProvisioningError(
+            yield (
                 f"An API named {gateway.api_name!r} ({api['ApiId']}) exists and is not this project's: choose another "
                 "api_name in config/gateway.json, or delete that API."
             )

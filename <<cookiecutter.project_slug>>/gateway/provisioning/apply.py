@@ -10,6 +10,7 @@ from gateway.provisioning.calls import ControlPlane
 from gateway.provisioning.desired import desired_state
 from gateway.provisioning.domain_steps import DOMAIN_STEPS
 from gateway.provisioning.domains import read_domain, wanted_domain
+from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.locks import provisioning_lock
 from gateway.provisioning.logs import LOG_STEPS, read_logs, require_log_role, wanted_logs
 from gateway.provisioning.plan import Plan
@@ -44,8 +45,12 @@ def actual_state(gateway: ApiGateway, plane: ControlPlane) -> State:
 
 
 def plan_for(gateway: ApiGateway, plane: ControlPlane) -> Plan:
-    """What an apply would do now. Only reads."""
-    return make_plan(wanted_state(gateway, plane), actual_state(gateway, plane))
+    """What an apply would do now. Only reads. Raises `ProvisioningError` if something stands in the way."""
+    wanted = wanted_state(gateway, plane)
+    actual = actual_state(gateway, plane)
+    if actual.problems:
+        raise ProvisioningError(actual.problems[0])
+    return make_plan(wanted, actual)
 
 
 def plan_to_destroy(gateway: ApiGateway, plane: ControlPlane) -> Plan:

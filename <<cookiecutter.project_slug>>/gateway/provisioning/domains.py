@@ -1,12 +1,12 @@
 """The socket's own domain: certificate, domain name, API mapping and DNS records, wanted and found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from gateway.models import ApiGateway
 from gateway.provisioning.calls import ControlPlane
 from gateway.provisioning.desired import owned_by, tags_of
-from gateway.provisioning.exceptions import ProvisioningError
 from gateway.provisioning.state import Kind, Resource, State, by_address
 
 OWN_API: Final = "this API"
@@ -73,33 +73,37 @@ def read_domain(gateway: ApiGateway, plane: ControlPlane, api_id: str) -> State:
     certificate = _certificate(gateway, plane)
     resources = [certificate] if certificate else []
     notices: list[str] = []
+    problems: list[str] = []
     for answer in plane.pages("get_domain_names"):
-        if not _is_ours(gateway, plane, answer):
+        is_wanted = wants_domain(gateway) and answer["DomainName"] == gateway.domain_name
+        is_ours = _is_ours(gateway, plane, answer)
+        if not is_ours and not is_wanted:
             continue
         domain = _domain(gateway, answer, certificate.id if certificate else "")
-        resources.append(domain)
+        resources.append(replace(domain, foreign=not is_ours))
         resources += _mappings(gateway, plane, domain.key, api_id)
         resources += _dns_records(gateway, plane, domain)
-        if wants_domain(gateway) and not gateway.hosted_zone_id and plane.is_aws:
+        if not is_ours:
+            problems.append(_not_ours(gateway))
+        elif is_wanted and not gateway.hosted_zone_id and plane.is_aws:
             target = domain.detail["ApiGatewayDomainName"]
             notices.append(f"DNS: {domain.key} has to be a CNAME (or an alias) of {target}; no hosted zone is set.")
     if wants_domain(gateway) and not any(resource.kind is Kind.DOMAIN_NAME for resource in resources):
         resources += _dns_records(gateway, plane, Resource(kind=Kind.DOMAIN_NAME, key=gateway.domain_name))
-    return State(by_address(resources), notices=tuple(notices))
+    return State(by_address(resources), notices=tuple(notices), problems=tuple(problems))
 
 
 def _is_ours(gateway: ApiGateway, plane: ControlPlane, answer: Mapping[str, Any]) -> bool:
-    name = answer["DomainName"]
     known = gateway.aws_ids.get(Kind.DOMAIN_NAME, {}) if gateway.control_plane == plane.name else {}
-    if name in known or owned_by(gateway, answer.get("Tags", {})):
-        return True
-    if wants_domain(gateway) and name == gateway.domain_name:
-        wanted = ", ".join(f"{key}={value}" for key, value in tags_of(gateway).items())
-        raise ProvisioningError(
-            f"The domain name {name} exists in this account and is not this gateway's: delete it, or hand it over with the tags "
-            f"{wanted}."
-        )
-    return False
+    return answer["DomainName"] in known or owned_by(gateway, answer.get("Tags", {}))
+
+
+def _not_ours(gateway: ApiGateway) -> str:
+    wanted = ", ".join(f"{key}={value}" for key, value in tags_of(gateway).items())
+    return (
+        f"The domain name {gateway.domain_name} exists in this account and is not this gateway's: delete it, or hand it over with "
+        f"the tags {wanted}."
+    )
 
 
 def _domain(gateway: ApiGateway, answer: Mapping[str, Any], requested: str) -> Resource:

@@ -50,14 +50,23 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Resources by address. `strays` belong to our API but nobody asked for them; `notices` are for the reader of the plan."""
+    """Resources by address. `strays` belong to our API but nobody asked for them; `notices` are for the reader of the plan.
+
+    `problems` stand in the way of making anything, and never in the way of removing it.
+    """
 
     resources: Mapping[Address, Resource] = field(default_factory=dict)
     strays: tuple[Resource, ...] = ()
     notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def __or__(self, other: "State") -> "State":
-        return State({**self.resources, **other.resources}, self.strays + other.strays, self.notices + other.notices)
+        return State(
+            {**self.resources, **other.resources},
+            self.strays + other.strays,
+            self.notices + other.notices,
+            self.problems + other.problems,
+        )
 
     def get(self, kind: Kind, key: str) -> Resource | None:
         return self.resources.get((kind, key))

@@ -145,6 +145,19 @@ def test_a_domain_of_somebody_else_is_not_taken_over(site: Site) -> None:
         site.apply()
 
 
+def test_what_stands_in_the_way_of_making_does_not_keep_from_removing(live: Site) -> None:
+    """A foreign domain stays, our API goes."""
+    live.client.create_domain_name(
+        DomainName="ws.example.com", DomainNameConfigurations=[{"CertificateArn": CERTIFICATE}]
+    )
+    live.change(custom_domain=True, certificate_arn=CERTIFICATE)
+
+    assert not destroy(live.gateway, live.plane(), live.said.append)
+
+    assert live.apis == []
+    assert [domain["DomainName"] for domain in live.client.get_domain_names()["Items"]] == ["ws.example.com"]
+
+
 def test_a_path_that_leads_elsewhere_is_not_taken_over(live: Site) -> None:
     """The mapping of another API stays where it is."""
     live.change(custom_domain=True, certificate_arn=CERTIFICATE)
