@@ -1,7 +1,7 @@
 """What may be shown of what went by: secrets are known by the names they travel under, and hidden wherever they reappear."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ WORDS: Final = (
 """A name that holds one of these, in any case, is the name of a secret."""
 MEMBER = re.compile(rf'("[^"\\]{{0,64}}(?:{"|".join(WORDS)})[^"\\]{{0,64}}"\s*:\s*")((?:[^"\\]|\\.)*)', re.IGNORECASE)
 """A member of a JSON object, up to the end of its text value; the text may have been cut off before that."""
+SEPARATOR = re.compile(r"[;,]\s*")
 MIN_SECRET: Final = 8
 """Characters below which a value is too short to be looked for in other texts."""
 SECRETS_KEPT: Final = 64
@@ -55,13 +56,20 @@ class Masker:
         return text
 
     def _hidden(self, value: str) -> str:
-        if len(value) >= MIN_SECRET:
-            # To the end of the queue: what is seen again and again is never forgotten.
-            self._secrets.pop(value, None)
-            self._secrets[value] = None
-            if len(self._secrets) > SECRETS_KEPT:
-                del self._secrets[next(iter(self._secrets))]
+        for secret in (value, *_parts(value)):
+            if len(secret) >= MIN_SECRET:
+                # To the end of the queue: what is seen again and again is never forgotten.
+                self._secrets.pop(secret, None)
+                self._secrets[secret] = None
+        while len(self._secrets) > SECRETS_KEPT:
+            del self._secrets[next(iter(self._secrets))]
         return MASK
+
+
+def _parts(value: str) -> Iterator[str]:
+    """The secrets inside a header: the values of cookies, what stands behind `Bearer`."""
+    for part in SEPARATOR.split(value):
+        yield part.partition("=")[2] or part.rpartition(" ")[2]
 
 
 def _holds_secret_name(text: str) -> bool:

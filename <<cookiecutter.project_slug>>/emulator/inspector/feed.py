@@ -23,6 +23,8 @@ CHUNK: Final = 100
 TICK_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.1
 """Notes that follow each other within this time travel together."""
+OVERVIEW_SECONDS: Final = 0.4
+"""How things stand is told no oftener than this."""
 SLOW_SECONDS: Final = 10.0
 HEADERS: Final = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -37,6 +39,9 @@ class Reader:
 
     position: int
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    told: dict[str, Any] = field(default_factory=dict)
+    """How things stood when it was last told."""
+    told_at: float = float("-inf")
 
 
 class Feed:
@@ -98,18 +103,22 @@ class Feed:
 
     async def _tell(self, reader: Reader, response: web.StreamResponse) -> None:
         await _write(response, event("hello", {"run": self._run}))
-        told: dict[str, Any] = {}
         while not self._closed:
             reader.woken.clear()
             for data in self._unread(reader):
                 await _write(response, data)
-            overview = self._overview()
-            if _lasting(overview) != _lasting(told):
-                told = overview
-                await _write(response, event("overview", overview))
-            else:
-                await _write(response, b": still here\n\n")
+            await _write(response, self._how_things_stand(reader))
             await self._wait(reader)
+
+    def _how_things_stand(self, reader: Reader) -> bytes:
+        """The overview if it is news to the reader, else a sign of life: writing it shows whether the reader is still there."""
+        now = asyncio.get_running_loop().time()
+        if now - reader.told_at >= OVERVIEW_SECONDS:
+            overview = self._overview()
+            if _lasting(overview) != _lasting(reader.told):
+                reader.told, reader.told_at = overview, now
+                return event("overview", overview)
+        return b": still here\n\n"
 
     async def _wait(self, reader: Reader) -> None:
         try:

@@ -44,6 +44,14 @@ def test_secret_elsewhere() -> None:
     assert masker.text("got a-long-secret and a-long-token") == "got *** and ***"
 
 
+def test_secrets_inside_a_header() -> None:
+    """A cookie's value and a bearer token are found without the name that stood before them."""
+    masker = Masker()
+    masker.headers([("Cookie", "sessionid=key-of-a-session; theme=dark"), ("Authorization", "Bearer abc.def.ghi")])
+
+    assert masker.text("sessionid key-of-a-session, abc.def.ghi, dark") == "sessionid ***, ***, dark"
+
+
 def test_secret_in_use_is_not_forgotten() -> None:
     """However many tokens come and go, the secret of every call stays hidden."""
     masker = Masker()
