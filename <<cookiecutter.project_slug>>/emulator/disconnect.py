@@ -22,7 +22,8 @@ def on_close(plane: DataPlane, connection: Connection, ending: Ending) -> None:
     connection.cancel_timers()
     plane.registry.remove(connection, closed_at=plane.clock.now())
     logger.info("closed      %s  %d %s", connection.connection_id, ending.code, printable(ending.reason))
-    plane.journal.note("closed", connection_id=connection.connection_id, code=ending.code, reason=plane.journal.shown(ending.reason))
+    reason = plane.journal.shown(ending.reason)
+    plane.journal.note("closed", connection_id=connection.connection_id, code=ending.code, reason=reason)
     if is_wanted(plane, connection, ending):
         plane.spawn(_disconnect(plane, connection, ending))
 
