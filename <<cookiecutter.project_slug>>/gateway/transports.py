@@ -5,11 +5,13 @@ connections at once is `gateway.messaging.engine`; what is here is slower and si
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 Method = Literal["POST", "GET", "DELETE"]
 
@@ -56,6 +58,15 @@ NO_CALLBACK_URL: Final = Answer(
 """For a gateway that does not exist on AWS yet: nobody can be reached, whoever it is."""
 
 
+_AWS_HOST: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
+
+
+def region_of(callback_url: str) -> str | None:
+    """The region that an address of AWS names; a custom domain names none."""
+    found = _AWS_HOST.search(urlsplit(callback_url).hostname or "")
+    return found[1] if found else None
+
+
 class Transport(Protocol):
     """Makes one call and waits for its answer. Never raises for what the network or AWS did."""
 
@@ -72,7 +83,8 @@ class Boto3Transport:
 
         if not recipient.callback_url.startswith(("http://", "https://")):
             return NO_CALLBACK_URL
-        client = aws.client("apigatewaymanagementapi", endpoint_url=recipient.callback_url)
+        url = recipient.callback_url
+        client = aws.client("apigatewaymanagementapi", endpoint_url=url, region=region_of(url))
         calls = {"POST": client.post_to_connection, "GET": client.get_connection, "DELETE": client.delete_connection}
         arguments = {"ConnectionId": recipient.connection_id} | ({"Data": body} if method == "POST" else {})
         return Answer(*aws.answer_of(calls[method], **arguments))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import ssl
 import time
 from http import HTTPStatus
@@ -14,21 +13,13 @@ import aiohttp
 from gateway import aws
 from gateway.messaging.sigv4 import ConnectionPaths, Signer
 from gateway.messaging.ways import DEFAULT_PORTS, Direct, Proxied, Way, host_header
-from gateway.transports import NO_CALLBACK_URL, Answer, Method
+from gateway.transports import NO_CALLBACK_URL, Answer, Method, region_of
 
 logger = logging.getLogger(__name__)
 
 CREDENTIALS_SECONDS: Final = 30.0
 """How often botocore is asked whether the credentials should be refreshed; it does so ten minutes before they expire."""
 REFRESH_PAUSE_SECONDS: Final = 1.0
-
-_AWS_HOST = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
-
-
-def region_of(callback_url: str) -> str | None:
-    """The region that an address of AWS names; a custom domain names none."""
-    found = _AWS_HOST.search(urlsplit(callback_url).hostname or "")
-    return found[1] if found else None
 
 
 class Endpoint:

@@ -211,13 +211,30 @@ def test_without_credentials(management: ManagementServer, monkeypatch: pytest.M
     assert "credentials" in delivery.problems[0]
 
 
-def test_through_a_proxy(management: ManagementServer, aiohttp_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`HTTP_PROXY` is obeyed: the proxy is asked for the whole address."""
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{management.port}")
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{management.port}")
-    monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.setenv("no_proxy", "")
+@pytest.fixture
+def proxied(management: ManagementServer, monkeypatch: pytest.MonkeyPatch) -> ManagementServer:
+    """The environment names this server as the proxy for everything."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{management.port}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    aws.forget()
+    return management
 
+
+@pytest.mark.usefixtures("engine")
+def test_through_a_proxy(proxied: ManagementServer) -> None:
+    """`HTTP_PROXY` is obeyed: the proxy is asked for the whole address."""
     assert fan_out("POST", b"{}", [Recipient("abc=", "http://management.invalid/production")]).sent == 1
 
-    assert management.calls[0].path == "http://management.invalid/production/@connections/abc%3D"
+    assert proxied.calls[0].path == "http://management.invalid/production/@connections/abc%3D"
+
+
+@pytest.mark.usefixtures("engine")
+def test_signs_for_the_region_of_the_address(proxied: ManagementServer) -> None:
+    """A gateway of another region than the project's is signed for where it is; a custom domain, for the project's."""
+    for host in ("abc.execute-api.us-west-2.amazonaws.com", "ws.example.com"):
+        fan_out("POST", b"{}", [Recipient("abc=", f"http://{host}/production")])
+
+    scopes = [call.headers["authorization"].split("/")[2] for call in proxied.calls]
+    assert scopes == ["us-west-2", "eu-central-1"]
