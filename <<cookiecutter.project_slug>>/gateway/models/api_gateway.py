@@ -77,6 +77,11 @@ class ApiGateway(models.Model):
         return f"{self.api_endpoint}/{self.stage_name}" if self.api_endpoint else ""
 
     @property
+    def is_deployed(self) -> bool:
+        """Whether there is a stage to connect to. What Terraform made comes whole, without ids."""
+        return bool(self.api_id) and (not self.aws_ids or bool(self.aws_ids.get("stage")))
+
+    @property
     def domain_is_live(self) -> bool:
         """Whether the socket is served on its own domain: not before its API mapping exists, and never by an emulator."""
         is_mapped = not self.aws_ids or bool(self.aws_ids.get("API mapping"))
