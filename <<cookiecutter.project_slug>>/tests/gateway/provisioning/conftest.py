@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
+from moto import mock_aws
 from moto.acm.models import acm_backends
-from moto.backends import get_backend
-from moto.server import ThreadedMotoServer
 from pytest_django.fixtures import Settings
 
 from emulator.store import Store
@@ -36,6 +35,7 @@ class Site:
     server: ControlServer
     settings: Settings
     said: list[str] = field(default_factory=list)
+    services: frozenset[str] = frozenset()
 
     @property
     def gateway(self) -> ApiGateway:
@@ -52,6 +52,7 @@ class Site:
     def plane(self, **options: Any) -> ControlPlane:
         plane = control_plane()
         plane.sleep = lambda _seconds: None
+        plane.services = self.services
         for name, value in options.items():
             setattr(plane, name, value)
         return plane
@@ -141,21 +142,15 @@ class Neighbours:
 
 
 @pytest.fixture
-def neighbours(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neighbours]:
-    """moto's server, with a hosted zone and with the account's role for logs."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for variable in ENDPOINT_VARIABLES.values():
-        monkeypatch.setenv(variable, f"http://{host}:{port}")
-    aws.forget()
-    zone = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="tests")
-    role = f"arn:aws:iam::{ACCOUNT}:role/logs"
-    aws.client("apigateway").update_account(
-        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
-    )
-    yield Neighbours(zone["HostedZone"]["Id"].rsplit("/", 1)[-1])
-    for service in ("acm", "route53", "logs", "apigateway", "apigatewayv2", "iam"):
-        get_backend(service).reset()
-    server.stop()
+def neighbours(site: Site) -> Iterator[Neighbours]:
+    """moto, with a hosted zone and with the account's role for logs. Calls to the emulator pass by it."""
+    with mock_aws():
+        aws.forget()
+        site.services = frozenset(ENDPOINT_VARIABLES)
+        zone = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="tests")
+        role = f"arn:aws:iam::{ACCOUNT}:role/logs"
+        aws.client("apigateway").update_account(
+            patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+        )
+        yield Neighbours(zone["HostedZone"]["Id"].rsplit("/", 1)[-1])
     aws.forget()

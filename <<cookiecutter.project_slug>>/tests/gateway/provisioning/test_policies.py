@@ -129,9 +129,8 @@ def test_the_deployer_policy_allows_nothing_more(needs: set[Need]) -> None:
 
 
 @pytest.mark.parametrize("name", ["deployer", "runtime"])
-def test_iam_takes_the_policy(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_iam_takes_the_policy(neighbours: Neighbours, name: str) -> None:
     """Its grammar is right, and it is within the 6,144 characters of a managed policy."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", aws.client("acm").meta.endpoint_url)
     document = Template((POLICIES / f"{name}.json").read_text(encoding="utf-8")).substitute(NAMES)
 
     made = aws.client("iam").create_policy(PolicyName=name, PolicyDocument=document)

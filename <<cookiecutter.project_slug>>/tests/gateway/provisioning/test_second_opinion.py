@@ -16,9 +16,8 @@ IMPLEMENTED = (Kind.API, Kind.INTEGRATION, Kind.ROUTE, Kind.ROUTE_RESPONSE)
 
 def test_moto_keeps_what_is_sent(site: Site, neighbours: Neighbours) -> None:
     """The API, the integrations with all their headers and the routes come back as they were asked for."""
-    endpoint = aws.client("acm").meta.endpoint_url
-    moto = aws.client("apigatewayv2", endpoint_url=endpoint)
-    plane = ControlPlane(name=endpoint, region="eu-central-1", is_aws=False, client=lambda _service: moto)
+    moto = aws.client("apigatewayv2", endpoint_url="https://apigateway.eu-central-1.amazonaws.com")
+    plane = ControlPlane(name="moto", region="eu-central-1", is_aws=True, client=lambda _service: moto)
     gateway = site.gateway
     wanted = wanted_state(gateway, site.plane())
     run = Run(plane, Records(gateway, plane), State(), site.said.append)
