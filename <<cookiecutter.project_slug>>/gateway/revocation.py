@@ -9,6 +9,7 @@ Everything happens after the commit, so that a rolled-back logout closes nothing
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -21,6 +22,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 
 from gateway.events import hash_of
 from gateway.exceptions import LoginEnded, PermissionMissing
+from gateway.guards.logins import lost
 from gateway.guards.requirements import holds
 from gateway.models import WebSocketSession, WebSocketToken
 from gateway.models.logins import session_model
@@ -76,6 +78,14 @@ def end_unpermitted(user_ids: Iterable[Any] | None = None) -> int:
         if not holds(users.setdefault(session.user_id, session.user), session.permissions)
     ]
     return WebSocketSession.objects.filter(pk__in=lost).close(PermissionMissing.code) if lost else 0
+
+
+def end_lost_logins(now: datetime, *, dry_run: bool = False) -> int:
+    """Ends the sockets whose logins ended without a signal, for the reaper. Returns how many."""
+    total = 0
+    for code, keys in lost(now):
+        total += len(keys) if dry_run else WebSocketSession.objects.filter(pk__in=keys).close(code)
+    return total
 
 
 def _login_ended(instance: AbstractBaseSession, **_: Any) -> None:

@@ -10,10 +10,10 @@ from gateway.guards.addresses import FromAllowedOrigin, HasConnectionId, HasPage
 from gateway.guards.caller import HasHeaders, KnownApi, KnowsSecret
 from gateway.guards.channels import HasChannelName, HasPermissions, MayJoinChannel
 from gateway.guards.identity import ConnectRate, Identify, RedeemToken
+from gateway.guards.logins import LoginHolds
 from gateway.guards.messages import (
     HasJsonBody,
     LiveSession,
-    LoginHolds,
     MayCallHandler,
     PicksHandler,
     SameUserAgent,

@@ -1,13 +1,11 @@
 """The checks of a message, from its bytes to its handler."""
 
-import hmac
 import json
 import math
 import re
 from datetime import timedelta
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import RequestDataTooBig
 from django.http import UnreadablePostError
 
@@ -16,7 +14,6 @@ from gateway.conf import conf
 from gateway.exceptions import (
     BodyNotJson,
     BodyTooLarge,
-    LoginEnded,
     MessageRateLimited,
     PermissionMissing,
     SessionUnknown,
@@ -113,35 +110,6 @@ class LiveSession:
         visit.belongs_to(session.user)
 
 
-class LoginHolds:
-    """The login that opened the connection has not ended. What no signal shows is noticed here, and the socket closed."""
-
-    def __call__(self, visit: Visit) -> None:
-        session = visit.session()
-        if session.closing_on is not None:
-            raise LoginEnded(f"closing: {session.closing_code}")
-        if not login_holds(session, session.user, login_alive=visit.arrival is not None and visit.arrival.login_alive):
-            _close(session, LoginEnded.code)
-            raise LoginEnded
-        if not holds(session.user, session.permissions):
-            _close(session, PermissionMissing.code)
-            raise PermissionMissing("lost since the connection was opened")
-
-
-def login_holds(session: WebSocketSession, user: AbstractBaseUser | None, *, login_alive: bool) -> bool:
-    """Whether the user is active, the password unchanged and the Django session still there. Anonymous sockets have no login."""
-    if user is None:
-        return not session.session_key_hash
-    return bool(user.is_active and login_alive and is_current_auth_hash(user, session.auth_hash))
-
-
-def is_current_auth_hash(user: AbstractBaseUser, kept: str) -> bool:
-    """Whether the password is still the one of `$connect`, under any of the project's secret keys."""
-    if hmac.compare_digest(user.get_session_auth_hash(), kept):
-        return True
-    return any(hmac.compare_digest(old, kept) for old in user.get_session_auth_fallback_hash())
-
-
 class WithinMessageRate:
     """`MESSAGE_RATE` messages in `MESSAGE_RATE_WINDOW` of one connection; who keeps ignoring it is closed."""
 
@@ -150,12 +118,8 @@ class WithinMessageRate:
             return
         session, patience = visit.session(), conf().MESSAGE_RATE_STRIKES
         if patience and session.strikes >= patience:
-            _close(session, MessageRateLimited.code)
+            WebSocketSession.objects.filter(pk=session.pk).close(MessageRateLimited.code)
         raise MessageRateLimited(retry_after=math.ceil(conf().MESSAGE_RATE_WINDOW))
-
-
-def _close(session: WebSocketSession, code: str) -> None:
-    WebSocketSession.objects.filter(pk=session.pk).close(code)
 
 
 class SameUserAgent:
