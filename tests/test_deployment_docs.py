@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,6 +130,29 @@ def test_a_rotation_has_nothing_to_plan_before_it_switches(workplace: Workplace)
     plans = [(code, out) for command, code, out in done if "--plan" in command]
     assert [code for code, _ in plans] == [0]
     assert "Nothing to do" in plans[0][1]
+
+
+@pytest.mark.parametrize("step", [1, 8, 15])
+def test_a_killed_command_is_finished_by_the_next(workplace: Workplace, step: int) -> None:
+    """With SIGKILL, in the middle of its steps: no lock is left and nothing is made twice."""
+    workplace.run(PREPARED[:2])
+    command = [".venv/bin/python", "-u", "manage.py", "provision_gateway"]
+    with subprocess.Popen(
+        command, cwd=workplace.project, env=workplace.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(f"[{step}/") for line in process.stdout)
+        process.kill()
+
+    done = workplace.run([PREPARED[2], f"{PREPARED[2]} --plan"])
+
+    url = workplace.environment["AWS_ENDPOINT_URL_APIGATEWAYV2"]
+    client = boto3.client(
+        "apigatewayv2", "us-east-1", endpoint_url=url, aws_access_key_id="local", aws_secret_access_key="local"
+    )
+    assert process.returncode == -signal.SIGKILL
+    assert [code for _, code, _ in done] == [0, 0], done
+    assert len(client.get_apis()["Items"]) == 1
 
 
 @pytest.mark.parametrize("page", [*PAGES, "iam.md"])
