@@ -21,7 +21,7 @@ class WebSocketSettings:
     BASE_URL: str = ""
     """This site's public address, without a trailing slash. Integrations point at it."""
     PATH: str = "/ws/"
-    """Where `gateway.urls` serves WebSocket events below `BASE_URL`."""
+    """Where the URLconf has the WebSocket view, below `BASE_URL`."""
     GATEWAY_FILE: Path = Path("config/gateway.json")
     """The gateway as asked for; `manage.py register_gateway` reads it."""
     STAGE: str = ""

@@ -49,9 +49,11 @@ class WebSocketView(View):
     ALLOW_ANONYMOUS: bool = False
     """Whether people who are not signed in may connect, to channels that are open to everyone."""
     RATE_LIMIT_ENABLED: bool = True
+    """Whether attempts to connect are limited."""
     RATE_LIMIT_MAX_ATTEMPTS: int = 20
     """Attempts to connect, of one address and of one user, in any window of `RATE_LIMIT_WINDOW_MINUTES`."""
     RATE_LIMIT_WINDOW_MINUTES: float = 1
+    """The window slides: no window of this length has more."""
     ALLOWED_HANDLERS: Iterable[str] = frozenset({routing.DEFAULT})
     """Methods that clients may call, besides those with `@handler`."""
     permissions_required: str | Iterable[str] = ()
@@ -59,7 +61,9 @@ class WebSocketView(View):
     all_permissions_required: str | Iterable[str] = ()
     """All of these are needed."""
     MAX_BODY_SIZE: int = MAX_MESSAGE_BYTES
+    """Bytes of a message. API Gateway itself carries no more than 131,072."""
     MAX_CHANNEL_NAME_LENGTH: int = 191
+    """Characters; the column takes no more than 191."""
     handler_selection_key: str | None = "handler"
     """The key by which a message names its handler; None: it cannot."""
     route_selection_key: str | None = "action"

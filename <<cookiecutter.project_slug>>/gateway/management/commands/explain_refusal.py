@@ -26,7 +26,7 @@ class Command(BaseCommand):
     help = "Explains a refusal, given its id (from the log, the admin or the X-Refusal-Id header) or a connection id."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("id")
+        parser.add_argument("id", help="a refusal's id, or a connection id")
 
     def handle(self, *args: Any, id: str, **options: Any) -> None:  # noqa: A002  (the argument's name on the command line)
         found = WebSocketRefusal.objects.select_related("user")
