@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 class Recipient(NamedTuple):
-    """A connection, the management API that holds it, and when it was opened (seconds since the epoch)."""
+    """A connection, the management API that holds it, and when it was opened (seconds since the epoch; 0 stands for long ago)."""
 
     connection_id: str
     callback_url: str

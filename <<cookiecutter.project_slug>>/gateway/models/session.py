@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections, models, transaction
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from gateway.conf import conf
@@ -17,6 +18,7 @@ from gateway.messaging.closing import close_connections
 from gateway.messaging.delivery import Delivery
 from gateway.messaging.encoding import encode
 from gateway.messaging.fan_out import CHUNK, fan_out
+from gateway.messaging.verdict import YOUNG_SECONDS
 from gateway.models.api_gateway import ApiGateway
 from gateway.transports import Outcome, Recipient
 
@@ -97,15 +99,19 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         No transaction or cursor stays open while they are being sent to, and memory does not grow with their number.
         """
         callback_urls = dict(ApiGateway.objects.using(self.db).values_list("pk", "callback_url"))
-        for _, connection_id, gateway, created_on in self._paged("connection_id", "api_gateway_id", "created_on"):
-            yield Recipient(connection_id, callback_urls.get(gateway, ""), created_on.timestamp())
+        # Only of a young connection is it asked when it was opened, and to read a point in time costs as much as all the rest.
+        young = Case(When(created_on__gt=timezone.now() - timedelta(seconds=YOUNG_SECONDS), then=F("created_on")))
+        for _, connection_id, gateway, created_on in self._paged("connection_id", "api_gateway_id", young):
+            yield Recipient(
+                connection_id, callback_urls.get(gateway, ""), created_on.timestamp() if created_on else 0.0
+            )
 
     def primary_keys(self) -> Iterator[int]:
         """The primary keys of this queryset's sessions, read in the same way."""
         for (pk,) in self._paged():
             yield pk
 
-    def _paged(self, *fields: str) -> Iterator[tuple[Any, ...]]:
+    def _paged(self, *fields: str | Case) -> Iterator[tuple[Any, ...]]:
         rows = _unsliced(self).order_by("pk").values_list("pk", *fields)
         last = 0
         while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
