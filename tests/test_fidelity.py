@@ -6,6 +6,8 @@ from pathlib import Path
 from tests.rendering import PROJECT, ROOT
 
 ROW = re.compile(r"^\| (\d+) \| (.+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+TEST = re.compile(r'^def (test_[a-z0-9_]+)\(.*?\) -> None:\n    """(.*?)"""', re.MULTILINE | re.DOTALL)
+ROWS = re.compile(r"Rows? \d+(?:(?:, | and )\d+)*")
 NAME = re.compile(r"`([a-z_/]+)::(test_[a-z0-9_]+)`")
 
 
@@ -33,3 +35,19 @@ def test_every_row_is_tested() -> None:
 
     assert [number for number, tests in named.items() if not tests] == []
     assert [test for tests in named.values() for test in tests if not has_test(*test)] == []
+
+
+def test_conformance_names_its_rows() -> None:
+    """Each behaviour that is shown against AWS as well says which rows it is about, and they exist."""
+    numbers = {int(row[0]) for row in rows()}
+    unnamed, unknown = [], []
+    for path in sorted((ROOT / PROJECT / "tests" / "conformance").glob("test_*.py")):
+        for name, sentence in TEST.findall(path.read_text(encoding="utf-8")):
+            named = ROWS.match(sentence)
+            if named is None:
+                unnamed.append(f"{path.name}::{name}")
+            elif not {int(number) for number in re.findall(r"\d+", named[0])} <= numbers:
+                unknown.append(f"{path.name}::{name}")
+
+    assert unnamed == []
+    assert unknown == []

@@ -1,145 +1,216 @@
-"""What the conformance suite runs against: the emulator, or AWS itself. Nothing below this file knows which.
-
-`CONFORMANCE_TARGET=aws` needs credentials that may manage `apigateway` and `execute-api` (`AWS_PROFILE`, or keys in the
-environment), `AWS_REGION`, and a public address in `CONFORMANCE_BACKEND_URL` that leads to `CONFORMANCE_BACKEND_PORT` (8080) of
-this machine: the backend of the suite.
-"""
+"""What is tested: an API on the emulator, or the same API on AWS. Both are made and used through public interfaces alone."""
 
 import os
-import uuid
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
+import pytest
 from botocore.config import Config
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from gateway.testing.emulator import running_emulator
-from tests.emulator.backend import Backend, Received, running_backend
+from tests.conformance.recorder import CONNECTION_ID, Call, Recorder, recording
 
-ON_AWS = os.environ.get("CONFORMANCE_TARGET", "emulator") == "aws"
+AWS = os.environ.get("CONFORMANCE_TARGET", "emulator") == "aws"
+UNREACHABLE = "http://unreachable.invalid" if AWS else "http://127.0.0.1:9"
+BACKEND_PORT = int(os.environ.get("CONFORMANCE_BACKEND_PORT", "8080"))
+"""Where the public address in `CONFORMANCE_BACKEND_URL` must lead."""
 STAGE = "conformance"
-HEADERS = {
-    "Id": "context.connectionId",
-    "Event": "context.eventType",
-    "Route": "context.routeKey",
-    "Stage": "context.stage",
-    "Api": "context.apiId",
-    "Ip": "context.identity.sourceIp",
-    "Agent": "context.identity.userAgent",
-    "Secret": "'mapped'",
+LIVE_SECONDS = 60.0
+MAPPED = {
+    f"integration.request.header.{CONNECTION_ID}": "context.connectionId",
+    "integration.request.header.X-Conformance-Event": "context.eventType",
+    "integration.request.header.X-Conformance-Route": "context.routeKey",
+    "integration.request.header.X-Conformance-Stage": "context.stage",
+    "integration.request.header.X-Conformance-Api-Id": "context.apiId",
+    "integration.request.header.X-Conformance-Message-Id": "context.messageId",
+    "integration.request.header.X-Conformance-Source-Ip": "context.identity.sourceIp",
+    "integration.request.header.X-Conformance-Connected-At": "context.connectedAt",
+    "integration.request.header.X-Conformance-Literal": "'fixed text'",
+    "integration.request.header.X-Conformance-Colour": "stageVariables.colour",
+    "integration.request.querystring.mapped": "context.eventType",
 }
-CODE = {"Code": "context.disconnectStatusCode", "Reason": "context.disconnectReason"}
-UNREACHABLE = "http://unreachable.invalid/" if ON_AWS else "http://127.0.0.1:9/"
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSpec:
-    """A route to provision, served at the last part of the backend's path."""
-
-    key: str
-    two_way: bool = False
-    timeout_ms: int = 29_000
-    uri: str = ""
-
-
-ROUTES = (
-    RouteSpec("$connect"),
-    RouteSpec("$disconnect"),
-    RouteSpec("$default"),
-    RouteSpec("echo", two_way=True),
-    RouteSpec("slow", timeout_ms=1_000),
-    RouteSpec("dead", uri=UNREACHABLE),
-)
+ENDING = {
+    "integration.request.header.X-Conformance-Code": "context.disconnectStatusCode",
+    "integration.request.header.X-Conformance-Reason": "context.disconnectReason",
+}
+WANTED = "route.request.querystring.wanted"
+"""What `$connect` declares and maps of the client's query string."""
 
 
 @dataclass
 class Api:
-    """A deployed API, the backend behind it, and clients for both of its ends."""
+    """One API and the stage that serves it."""
 
+    api_id: str
     endpoint: str
-    management: Any
-    backend: Backend
-    stack: ExitStack
-    _seen: list[Received] = field(default_factory=list)
+    stage: str = STAGE
 
-    def dial(self, query: str = "", **options: Any) -> ClientConnection:
-        """Open a socket."""
-        options = {"compression": None, "open_timeout": 40, "close_timeout": 5, **options}
-        socket: ClientConnection = self.stack.enter_context(connect(self.endpoint + query, **options))
-        return socket
+    @property
+    def socket_url(self) -> str:
+        return f"{self.endpoint}/{self.stage}"
 
-    def open(self, **options: Any) -> tuple[ClientConnection, str]:
-        """Open a socket; it and its connection id, as the backend learns it."""
-        case = uuid.uuid4().hex
-        socket = self.dial(f"?case={case}", **options)
-        connection_id = self.event("connect", case).header("X-Id")
-        assert connection_id
-        return socket, connection_id
+    @property
+    def callback_url(self) -> str:
+        return self.socket_url.replace("ws", "http", 1)
 
-    def event(self, name: str, mark: str) -> Received:
-        """The call of that route that holds a mark: a connection id, or something that was sent."""
-        for number, received in enumerate(self._seen):
-            if _is_meant(received, name, mark):
-                return self._seen.pop(number)
+
+@dataclass
+class Target:
+    """The control plane, the backend, and the APIs made for the tests."""
+
+    control: Any
+    session: boto3.Session
+    recorder: Recorder
+    backend_url: str
+
+    def management(self, api: Api, **options: Any) -> Any:
+        """Unmodified boto3 for the management API; one attempt, so that a test sees the first answer."""
+        config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=5, connect_timeout=5)
+        return self.session.client("apigatewaymanagementapi", endpoint_url=api.callback_url, config=config, **options)
+
+    def open(self, api: Api, query: Mapping[str, object] | None = None, **options: Any) -> ClientConnection:
+        """A socket. `websockets.exceptions.InvalidStatus` where the handshake is refused."""
+        address = f"{api.socket_url}?{urlencode(query)}" if query else api.socket_url
+        settings = {"compression": None, "close_timeout": 5, "open_timeout": 40, "user_agent_header": "Conformance/1"}
+        return connect(address, **{**settings, **options})
+
+    def integration(self, api_id: str, name: str, **changes: Any) -> str:
+        """An HTTP_PROXY integration to `/name` of the recorder; the target of a route."""
+        values = {
+            "IntegrationType": "HTTP_PROXY",
+            "IntegrationMethod": "POST",
+            "IntegrationUri": f"{self.backend_url}/{name}",
+            "RequestParameters": MAPPED,
+        }
+        made = self.control.create_integration(ApiId=api_id, **values | changes)
+        return f"integrations/{made['IntegrationId']}"
+
+    def api(self) -> str:
+        """The id of a new, empty API."""
+        made = self.control.create_api(
+            Name="conformance", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+        )
+        api_id: str = made["ApiId"]
+        return api_id
+
+    def deploy(self, api_id: str, **settings: Any) -> Api:
+        """Put the API on its stage."""
+        deployment = self.control.create_deployment(ApiId=api_id)["DeploymentId"]
+        variables = {"colour": "blue"}
+        self.control.create_stage(
+            **{"ApiId": api_id, "StageName": STAGE, "DeploymentId": deployment, "StageVariables": variables, **settings}
+        )
+        return Api(api_id, self.control.get_api(ApiId=api_id)["ApiEndpoint"], settings.get("StageName", STAGE))
+
+    def wait_until_live(self, api: Api) -> None:
+        """A new stage takes some seconds on AWS. Raises InvalidStatus when it takes a minute."""
+        deadline = time.monotonic() + LIVE_SECONDS
         while True:
-            received = self.backend.next()
-            if _is_meant(received, name, mark):
-                return received
-            self._seen.append(received)
+            try:
+                with self.open(api):
+                    return
+            except InvalidStatus:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
 
-def _is_meant(received: Received, name: str, mark: str) -> bool:
-    path = received.path.partition("?")[0]
-    holds = mark in received.path or mark.encode() in received.body or received.header("X-Id") == mark
-    return path.endswith(f"/{name}") and holds
+class Socket:
+    """An open socket of a test, and its connection id, which only the backend is told."""
+
+    def __init__(self, target: Target, api: Api, query: Mapping[str, object] | None = None, **options: Any) -> None:
+        before = len(target.recorder.calls)
+        self.client = target.open(api, query, **options)
+        self.connected: Call = target.recorder.wait_for("connect", since=before)
+        connection_id = self.connected.header(CONNECTION_ID)
+        assert connection_id is not None
+        self.connection_id = connection_id
+
+
+def full_api(target: Target) -> Api:
+    """Every kind of route."""
+    api_id = target.api()
+    control = target.control
+    connect_mapping = MAPPED | {"integration.request.header.X-Conformance-Wanted": WANTED}
+    control.create_route(
+        ApiId=api_id,
+        RouteKey="$connect",
+        Target=target.integration(api_id, "connect", RequestParameters=connect_mapping, TimeoutInMillis=3_000),
+        RequestParameters={WANTED: {"Required": False}},
+    )
+    ending = target.integration(api_id, "disconnect", RequestParameters=MAPPED | ENDING)
+    control.create_route(ApiId=api_id, RouteKey="$disconnect", Target=ending)
+    for key in ("$default", "one_way"):
+        control.create_route(ApiId=api_id, RouteKey=key, Target=target.integration(api_id, key.removeprefix("$")))
+    _two_way(target, api_id, "two_way", target.integration(api_id, "two_way"))
+    _two_way(target, api_id, "short", target.integration(api_id, "short", TimeoutInMillis=1_000))
+    unreachable = target.integration(api_id, "unreachable", IntegrationUri=f"{UNREACHABLE}/unreachable")
+    _two_way(target, api_id, "unreachable", unreachable)
+    only = {"RouteResponseSelectionExpression": "$default"}
+    control.create_route(
+        ApiId=api_id, RouteKey="expression_only", Target=target.integration(api_id, "expression_only"), **only
+    )
+    return target.deploy(api_id)
+
+
+def bare_api(target: Target) -> Api:
+    """One route and nothing else: no `$connect`, no `$disconnect`, no `$default`."""
+    api_id = target.api()
+    target.control.create_route(ApiId=api_id, RouteKey="known", Target=target.integration(api_id, "known"))
+    return target.deploy(api_id)
+
+
+def _two_way(target: Target, api_id: str, key: str, integration: str) -> None:
+    route = target.control.create_route(
+        ApiId=api_id, RouteKey=key, Target=integration, RouteResponseSelectionExpression="$default"
+    )
+    target.control.create_route_response(ApiId=api_id, RouteId=route["RouteId"], RouteResponseKey="$default")
 
 
 @contextmanager
-def deployed_api() -> Iterator[Api]:
-    """An API of the suite's own, deleted in the end."""
+def running_target() -> Iterator[Target]:
+    """The emulator, or AWS with the credentials of the environment. What was made there is deleted in the end."""
     with ExitStack() as stack:
-        if ON_AWS:
-            backend = stack.enter_context(running_backend(port=int(os.environ.get("CONFORMANCE_BACKEND_PORT", "8080"))))
-            session = boto3.Session(profile_name=os.environ.get("AWS_PROFILE"), region_name=os.environ["AWS_REGION"])
-            url, endpoint = os.environ["CONFORMANCE_BACKEND_URL"].rstrip("/"), None
-        else:
-            backend = stack.enter_context(running_backend())
-            session = boto3.Session("local", "local", region_name="us-east-1")
-            url, endpoint = backend.url, stack.enter_context(running_emulator()).url
-        patient = Config(retries={"mode": "standard", "max_attempts": 8})
-        control = session.client("apigatewayv2", endpoint_url=endpoint, config=patient)
-        api = control.create_api(
-            Name=f"conformance-{uuid.uuid4().hex[:8]}",
-            ProtocolType="WEBSOCKET",
-            RouteSelectionExpression="$request.body.action",
-        )
-        stack.callback(control.delete_api, ApiId=api["ApiId"])
-        _provision(control, api["ApiId"], url)
-        address = f"{api['ApiEndpoint']}/{STAGE}"
-        callbacks = address.replace("ws", "http", 1)
-        management = session.client("apigatewaymanagementapi", endpoint_url=callbacks)
-        yield Api(address, management, backend, stack.enter_context(ExitStack()))
+        recorder = stack.enter_context(recording(BACKEND_PORT if AWS else 0))
+        target = _aws(recorder) if AWS else _emulator(recorder, stack)
+        before = {api["ApiId"] for api in apis(target)}
+        try:
+            yield target
+        finally:
+            for api in apis(target):
+                if api["ApiId"] not in before:
+                    target.control.delete_api(ApiId=api["ApiId"])
 
 
-def _provision(control: Any, api_id: str, backend_url: str) -> None:
-    for spec in ROUTES:
-        name = spec.key.removeprefix("$")
-        mapped = HEADERS | (CODE if spec.key == "$disconnect" else {})
-        integration = control.create_integration(
-            ApiId=api_id,
-            IntegrationType="HTTP_PROXY",
-            IntegrationMethod="POST",
-            IntegrationUri=spec.uri or f"{backend_url}/{name}",
-            TimeoutInMillis=spec.timeout_ms,
-            RequestParameters={f"integration.request.header.X-{key}": value for key, value in mapped.items()},
+def apis(target: Target) -> list[dict[str, Any]]:
+    """The APIs that these tests made, now or in a run that was cut off."""
+    pages = target.control.get_paginator("get_apis").paginate()
+    return [api for page in pages for api in page["Items"] if api["Name"] == "conformance"]
+
+
+def _emulator(recorder: Recorder, stack: ExitStack) -> Target:
+    emulator = stack.enter_context(running_emulator())
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    control = session.client("apigatewayv2", endpoint_url=emulator.url)
+    return Target(control, session, recorder, f"http://127.0.0.1:{recorder.port}")
+
+
+def _aws(recorder: Recorder) -> Target:
+    backend_url, region = os.environ.get("CONFORMANCE_BACKEND_URL", ""), os.environ.get("AWS_REGION", "")
+    if not backend_url or not region:
+        pytest.exit(
+            f"Against AWS: set AWS_REGION, and CONFORMANCE_BACKEND_URL to a public address that leads to port {BACKEND_PORT} "
+            "of this machine.",
+            returncode=2,
         )
-        two_way = {"RouteResponseSelectionExpression": "$default"} if spec.two_way else {}
-        target = f"integrations/{integration['IntegrationId']}"
-        route = control.create_route(ApiId=api_id, RouteKey=spec.key, Target=target, **two_way)
-        if spec.two_way:
-            control.create_route_response(ApiId=api_id, RouteId=route["RouteId"], RouteResponseKey="$default")
-    deployment = control.create_deployment(ApiId=api_id)
-    control.create_stage(ApiId=api_id, StageName=STAGE, DeploymentId=deployment["DeploymentId"])
+    session = boto3.Session(region_name=region)
+    # The control plane takes ten calls a second; adaptive retries keep within that.
+    control = session.client("apigatewayv2", config=Config(retries={"max_attempts": 10, "mode": "adaptive"}))
+    return Target(control, session, recorder, backend_url.rstrip("/"))
