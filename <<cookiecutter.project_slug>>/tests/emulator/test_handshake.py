@@ -201,6 +201,12 @@ def test_unknown_stage(dial: Dial) -> None:
     assert refused_status(dial, "/nowhere") == 403
 
 
+def test_path_behind_the_stage(dial: Dial, backend: Backend) -> None:
+    """A path that goes on behind the stage addresses nothing, and the backend is not asked."""
+    assert refused_status(dial, f"/{STAGE}/more") == 403
+    assert backend.is_idle()
+
+
 def test_body_of_an_unknown_stage(emulator: RunningEmulator) -> None:
     """AWS_FACTS, checklist 1: the body is `{"message":"Forbidden"}`."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=5)
