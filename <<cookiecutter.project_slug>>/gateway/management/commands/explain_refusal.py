@@ -1,4 +1,4 @@
-"""`manage.py explain_refusal ID`: why somebody was refused, and what to do about it."""
+"""`manage.py explain_refusal [ID]`: why somebody was refused, and what to do about it."""
 
 from typing import Any
 
@@ -21,21 +21,30 @@ FACTS = (
 
 
 class Command(BaseCommand):
-    """Looks a refusal up by its correlation id, or by a connection id."""
+    """Looks a refusal up by its correlation id, or by a connection id; without either, the latest."""
 
-    help = "Explains a refusal, given its id (from the log, the admin or the X-Refusal-Id header) or a connection id."
+    help = (
+        "Explains a refusal, given its id (from the log, the admin or the X-Refusal-Id header) or a connection id. "
+        "Without either: the latest one."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("id", help="a refusal's id, or a connection id")
+        parser.add_argument("id", nargs="?", default="", help="a refusal's id, or a connection id")
 
     def handle(self, *args: Any, id: str, **options: Any) -> None:  # noqa: A002  (the argument's name on the command line)
-        found = WebSocketRefusal.objects.select_related("user")
-        refusal = found.filter(correlation_id=id).first() or found.filter(connection_id=id).first()
+        refusal = wanted(id)
         if refusal is None:
-            raise CommandError(
-                f"There is no refusal {id}. Only the latest are kept, and none of callers without the secret."
-            )
+            which = f"There is no refusal {id}." if id else "Nobody has been refused."
+            raise CommandError(f"{which} Only the latest are kept, and none of callers without the secret.")
         self.stdout.write("\n".join(sentences(refusal)))
+
+
+def wanted(id: str) -> WebSocketRefusal | None:  # noqa: A002
+    """The refusal with this id, or of this connection; the latest if none is named."""
+    found = WebSocketRefusal.objects.select_related("user")
+    if not id:
+        return found.order_by("-pk").first()
+    return found.filter(correlation_id=id).first() or found.filter(connection_id=id).first()
 
 
 def sentences(refusal: WebSocketRefusal) -> list[str]:

@@ -11,9 +11,9 @@ from gateway.models import WebSocketRefusal
 from gateway.testing import WebSocketClient
 
 
-def told(refusal_id: str) -> str:
+def told(*refusal_id: str) -> str:
     output = io.StringIO()
-    call_command("explain_refusal", refusal_id, stdout=output)
+    call_command("explain_refusal", *refusal_id, stdout=output)
     return output.getvalue()
 
 
@@ -36,6 +36,21 @@ def test_takes_a_connection_id(client: WebSocketClient) -> None:
     client.send({"handler": "nothing"})
 
     assert "handler_unknown" in told(client.connection_id)
+
+
+def test_takes_the_latest_when_none_is_named(client: WebSocketClient) -> None:
+    """Which is the one that somebody at a keyboard has just seen."""
+    client.send({"handler": "nothing"})
+    client.send("no JSON")
+
+    assert "body_not_json" in told()
+
+
+@pytest.mark.django_db
+def test_says_that_nobody_was_refused() -> None:
+    """When there is no latest one."""
+    with pytest.raises(CommandError, match="Nobody has been refused"):
+        told()
 
 
 def test_explains_codes_of_older_versions(client: WebSocketClient) -> None:
