@@ -203,14 +203,16 @@ def _emulator(recorder: Recorder, stack: ExitStack) -> Target:
 
 
 def _aws(recorder: Recorder) -> Target:
-    backend_url, region = os.environ.get("CONFORMANCE_BACKEND_URL", ""), os.environ.get("AWS_REGION", "")
-    if not backend_url or not region:
+    """The keys and the endpoints of a laptop, which the test settings and `.env` provide, are not meant here."""
+    backend_url = os.environ.get("CONFORMANCE_BACKEND_URL", "")
+    session = boto3.Session(profile_name=os.environ.get("AWS_PROFILE"), region_name=os.environ.get("AWS_REGION"))
+    credentials = session.get_credentials()
+    if not backend_url or credentials is None or credentials.access_key == "local":
         pytest.exit(
-            f"Against AWS: set AWS_REGION, and CONFORMANCE_BACKEND_URL to a public address that leads to port {BACKEND_PORT} "
-            "of this machine.",
+            "Against AWS: credentials (AWS_PROFILE, or keys in the environment), AWS_REGION, and in CONFORMANCE_BACKEND_URL "
+            f"a public address that leads to port {BACKEND_PORT} of this machine.",
             returncode=2,
         )
-    session = boto3.Session(region_name=region)
     # The control plane takes ten calls a second; adaptive retries keep within that.
-    control = session.client("apigatewayv2", config=Config(retries={"max_attempts": 10, "mode": "adaptive"}))
-    return Target(control, session, recorder, backend_url.rstrip("/"))
+    config = Config(retries={"max_attempts": 10, "mode": "adaptive"}, ignore_configured_endpoint_urls=True)
+    return Target(session.client("apigatewayv2", config=config), session, recorder, backend_url.rstrip("/"))
