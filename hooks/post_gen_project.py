@@ -12,7 +12,13 @@ ANSWERS = r'<<cookiecutter|tojson>>'  # fmt: skip
 
 OPTIONAL = {
     "use_terraform": ("terraform",),
-    "use_celery": ("requirements-celery.lock", "config/celery.py", "gateway/tasks.py"),
+    "use_celery": (
+        "requirements-celery.lock",
+        "config/celery.py",
+        "gateway/tasks.py",
+        "tests/gateway/test_tasks.py",
+        "tests/gateway/messaging/test_celery.py",
+    ),
 }
 """Option -> what belongs to it alone."""
 

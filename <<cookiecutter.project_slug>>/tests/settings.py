@@ -1,6 +1,7 @@
 """Settings for the tests of `gateway/` and `emulator/`: the project's own, with a gateway and URLs that no answer changes."""
 
 import os
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests")
@@ -13,9 +14,13 @@ os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
 os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
 
 from config.settings import *
-from config.settings import WEBSOCKETS
+from config.settings import DATABASES, WEBSOCKETS
 
 ROOT_URLCONF = "tests.urls"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in development: threads wait for each other, which they do not over a database in memory.
+    _folder = tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "tests.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WEBSOCKETS = WEBSOCKETS | {
     "BASE_URL": "https://www.example.com",

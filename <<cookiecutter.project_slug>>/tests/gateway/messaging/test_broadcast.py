@@ -225,21 +225,6 @@ def test_waits_for_the_commit() -> None:
     assert json.loads(Broadcast.objects.get(pk=delivery.broadcast_id).message)["type"] == "hello"
 
 
-@pytest.mark.django_db
-def test_the_clock_knows_its_tasks() -> None:
-    """What beat starts exists, and does what a cron job would do."""
-    pytest.importorskip("celery")
-    from config.celery import app
-    from gateway import tasks
-
-    make_sessions(ANYWHERE, "old", age=7_201)
-
-    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
-    tasks.clean_up()
-    tasks.resume_broadcasts()
-    assert not WebSocketSession.objects.filter(connected=True).exists()
-
-
 def test_no_dispatcher_is_configured_without_a_broker(settings: Any) -> None:
     """Projects without Celery send everything where it is asked for."""
     from config import settings as project
