@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from websockets.extensions.base import Extension
-from websockets.frames import BINARY, CONT, PING, PONG, TEXT, Close, CloseCode, Frame
+from websockets.frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Close, CloseCode, Frame
 from websockets.protocol import OPEN, Protocol, Side
 
 from emulator.context import Ending
@@ -21,6 +21,18 @@ logger = logging.getLogger("emulator.frames")
 logger.setLevel(logging.WARNING)
 
 
+class GatewayProtocol(Protocol):
+    """The library's protocol, but for two decisions that have to be made before it looks at the next frame."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is CLOSE:
+            # A client may close in the middle of a message (RFC 6455, 5.4); the library would call that a breach.
+            self.current_size = None
+        super().recv_frame(frame)
+        if frame.opcode is BINARY:
+            self.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
+
+
 class Frames:
     """The sans-I/O half of a socket: bytes in, messages out, and the bytes to write."""
 
@@ -28,7 +40,7 @@ class Frames:
 
     def __init__(self, extensions: Sequence[Extension] = ()) -> None:
         sizes = (limits.MAX_MESSAGE_BYTES, limits.MAX_FRAME_BYTES)
-        self._protocol = Protocol(Side.SERVER, state=OPEN, max_size=sizes, logger=logger)
+        self._protocol = GatewayProtocol(Side.SERVER, state=OPEN, max_size=sizes, logger=logger)
         self._protocol.extensions = list(extensions)
         self._decoded = bytearray()
         self.pings = 0
@@ -84,7 +96,6 @@ class Frames:
 
     def _take_in(self, frame: Frame, messages: list[str]) -> bool:
         if frame.opcode is BINARY:
-            self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
             return False
         if frame.opcode is TEXT or frame.opcode is CONT:
             self._decoded += frame.data
