@@ -1,10 +1,9 @@
 """One run at a time for each gateway. The lock dies with its process, so a killed run leaves none."""
 
 import fcntl
-import os
-import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from django.db import connection
@@ -15,17 +14,26 @@ from gateway.provisioning.exceptions import BusyError
 ADVISORY_LOCK_CLASS = 0x67617465
 """PostgreSQL's advisory locks take two numbers: this one is ours, the other is the gateway's primary key."""
 
+_THREADS: dict[int, threading.Lock] = {}
+
 
 @contextmanager
 def provisioning_lock(gateway: ApiGateway) -> Iterator[None]:
     """Holds the gateway for the length of the block. Raises `BusyError` at once if another run has it."""
-    lock = _postgresql_lock if connection.vendor == "postgresql" else _file_lock
-    with lock(gateway) as is_ours:
+    with _lock(gateway) as is_ours:
         if not is_ours:
             raise BusyError(
                 f"Another run is provisioning {gateway.api_name!r} right now: wait for it, then run this again."
             )
         yield
+
+
+def _lock(gateway: ApiGateway) -> AbstractContextManager[bool]:
+    if connection.vendor == "postgresql":
+        return _postgresql_lock(gateway)
+    database = str(connection.settings_dict["NAME"])
+    in_memory = database == ":memory:" or "mode=memory" in database
+    return _thread_lock(gateway) if in_memory else _file_lock(Path(f"{database}-provisioning-{gateway.pk}.lock"))
 
 
 @contextmanager
@@ -43,9 +51,9 @@ def _postgresql_lock(gateway: ApiGateway) -> Iterator[bool]:
 
 
 @contextmanager
-def _file_lock(gateway: ApiGateway) -> Iterator[bool]:
+def _file_lock(path: Path) -> Iterator[bool]:
     """A lock of the operating system on a file beside the database. The file stays, the lock does not."""
-    with lock_path(str(connection.settings_dict["NAME"]), gateway.pk).open("a") as file:
+    with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -54,8 +62,13 @@ def _file_lock(gateway: ApiGateway) -> Iterator[bool]:
         yield True
 
 
-def lock_path(database: str, key: int) -> Path:
-    """`db.sqlite3` -> `db.sqlite3-provisioning-1.lock`. A database in memory is its process's own, and so is its lock."""
-    if "memory" in database:
-        return Path(tempfile.gettempdir()) / f"provisioning-{os.getpid()}-{key}.lock"
-    return Path(f"{database}-provisioning-{key}.lock")
+@contextmanager
+def _thread_lock(gateway: ApiGateway) -> Iterator[bool]:
+    """A database in memory is its process's own: only other threads could be in the way."""
+    lock = _THREADS.setdefault(gateway.pk, threading.Lock())
+    is_ours = lock.acquire(blocking=False)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            lock.release()
