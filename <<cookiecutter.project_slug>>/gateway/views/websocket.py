@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from time import perf_counter
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -31,6 +30,7 @@ from gateway.models.journal import record_attempt
 from gateway.routing import Handler
 from gateway.views.refusals import refuse_event
 from gateway.views.replies import choose_subprotocol, connected, reply
+from gateway.views.sessions import ending_of, session_of
 from gateway.wire import EventKind
 
 
@@ -214,40 +214,6 @@ class WebSocketView(View):
 
 
 WebSocketView.handlers = routing.collect(WebSocketView, WebSocketView.ALLOWED_HANDLERS, engine=WebSocketView)
-
-
-def session_of(visit: Visit) -> WebSocketSession:
-    """The row of a connection that every guard let pass."""
-    user: AbstractBaseUser | None = visit.user
-    return WebSocketSession(
-        connection_id=visit.event.connection_id or "",
-        channel_name=visit.channel_name,
-        user_id=user.pk if user else None,
-        api_gateway_id=visit.known_gateway().pk,
-        created_on=visit.now,
-        updated_on=visit.now,
-        session_key_hash=visit.session_key_hash,
-        auth_hash=user.get_session_auth_hash() if user else "",
-        permissions=visit.requirement,
-        user_agent=visit.event.user_agent,
-        ip_address=visit.event.source_ip,
-    )
-
-
-def ending_of(visit: Visit) -> WebSocketSession:
-    """The row of a connection that has ended, whether or not it is known."""
-    return WebSocketSession(
-        connection_id=visit.event.connection_id or "",
-        channel_name="",
-        api_gateway_id=visit.known_gateway().pk,
-        connected=False,
-        created_on=visit.now,
-        updated_on=visit.now,
-        disconnected_on=visit.now,
-        disconnect_seen=True,
-        disconnect_code=visit.event.disconnect_code,
-        disconnect_reason=visit.event.disconnect_reason,
-    )
 
 
 def _transaction() -> Any:
