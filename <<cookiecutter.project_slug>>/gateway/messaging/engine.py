@@ -161,12 +161,12 @@ class Engine:
         self._pump()
 
     async def _slot(self, dock: Dock, post: Post) -> None:
-        while True:
+        try:
             await self._perform(dock, post)
-            if not dock.turns or not self._may_leave():
-                break
-            post = dock.next_post()
-        dock.busy -= 1
+            while dock.turns and self._may_leave():
+                await self._perform(dock, dock.next_post())
+        finally:
+            dock.busy -= 1
 
     async def _perform(self, dock: Dock, post: Post) -> None:
         mailing = post.line.mailing
@@ -175,10 +175,10 @@ class Engine:
             answer = await dock.endpoint.call(
                 mailing.method, post.recipient.connection_id, mailing.body, mailing.body_digest
             )
+            self.pace.answered(throttled=answer.status == 429, left_on=left_on, now=self._loop.time())
         except Exception as error:
             logger.exception("A call to the management API ended unexpectedly.")
             answer = Answer(0, type(error).__name__)
-        self.pace.answered(throttled=answer.status == 429, left_on=left_on, now=self._loop.time())
         self._judge(post, answer)
 
     def _judge(self, post: Post, answer: Answer) -> None:

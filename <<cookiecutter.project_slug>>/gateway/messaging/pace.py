@@ -69,8 +69,10 @@ class Pace:
     def _slow_down(self, now: float) -> None:
         seconds = max(now - self._began, 0.001)
         accepted = (self._answers - self._throttled) / seconds
-        # The first answers of a burst say little: one step goes down so far at most.
-        self._knee = min(self.rate, max(accepted, self.rate * DEEPEST_CUT, SLOWEST))
+        # A process that was not scheduled for a while sees few answers, and the first of a burst say little: the share of refusals
+        # bounds how far one step goes down.
+        share = self._throttled / self._answers
+        self._knee = min(self.rate, max(accepted, self.rate * max(DEEPEST_CUT, 1 - 3 * share), SLOWEST))
         self.rate = max(self._knee * BELOW_ACCEPTED, SLOWEST)
         self._step = SMALLEST_STEP
         self._changed = now

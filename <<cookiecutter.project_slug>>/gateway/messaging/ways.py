@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from gateway.messaging.http import ConnectionGoneError, NotHttpError, Pool
+from gateway.http import ConnectionGoneError, NotHttpError, Pool
 from gateway.transports import Answer, Method
 
 CONNECT_SECONDS: Final = 3.0
