@@ -14,7 +14,7 @@ from emulator.disconnect import ABNORMAL, on_close
 from emulator.frames import Frames
 from emulator.journal import printable
 from emulator.lifetime import start_timers
-from emulator.message import on_message
+from emulator.message import on_control_frames, on_message
 from emulator.parameters import Handshake
 from emulator.plane import DataPlane
 from emulator.refusal import HandshakeRefusedError
@@ -118,8 +118,7 @@ def _open(
     socket = connection.socket
     socket.on_message = partial(on_message, plane, connection)
     socket.on_close = partial(on_close, plane, connection)
-    if plane.switches.control_frames_reset_idle:
-        socket.on_control_frame = lambda: connection.touch(plane.clock.now())
+    socket.on_control_frames = partial(on_control_frames, plane, connection)
     try:
         response = switch_protocols(request, socket, offer, subprotocol)
     except ConnectionResetError:

@@ -59,6 +59,13 @@ def _end(plane: DataPlane, connection: Connection) -> None:
             connection.socket.release()
 
 
+def on_control_frames(plane: DataPlane, connection: Connection, count: int) -> None:
+    """Pings or pongs came in; the pings have been answered."""
+    plane.journal.note("control-frames", connection_id=connection.connection_id, count=count)
+    if plane.switches.control_frames_reset_idle:
+        connection.touch(plane.clock.now())
+
+
 async def _handle(plane: DataPlane, connection: Connection, text: str) -> None:
     try:
         if plane.switches.serial_messages:

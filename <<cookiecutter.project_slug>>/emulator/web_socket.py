@@ -24,7 +24,7 @@ class WebSocket(asyncio.Protocol):
         "_switches",
         "_transport",
         "on_close",
-        "on_control_frame",
+        "on_control_frames",
         "on_message",
     )
 
@@ -35,7 +35,7 @@ class WebSocket(asyncio.Protocol):
         self._cutter: asyncio.TimerHandle | None = None
         self._holds = 0
         self.on_message: OnMessage = _ignore
-        self.on_control_frame: Callable[[], None] = _nothing
+        self.on_control_frames: Callable[[int], None] = _ignore
         self.on_close: OnClose = _ignore
 
     @property
@@ -95,7 +95,7 @@ class WebSocket(asyncio.Protocol):
         for message in messages:
             self.on_message(message)
         if self._frames.pings != pings:
-            self.on_control_frame()
+            self.on_control_frames(self._frames.pings - pings)
         # Last, because a close frame among these bytes ends everything.
         self._flush()
 
@@ -135,7 +135,7 @@ class WebSocket(asyncio.Protocol):
         """Nothing more will be said: tell, once, without waiting for the other side to hang up."""
         on_close = self.on_close
         # The callbacks hold the connection, which holds this socket: break the circle.
-        self.on_message, self.on_control_frame, self.on_close = _ignore, _nothing, _ignore
+        self.on_message, self.on_control_frames, self.on_close = _ignore, _ignore, _ignore
         on_close(self._frames.ending())
 
     def _await_hang_up(self, transport: asyncio.Transport) -> None:
@@ -146,8 +146,4 @@ class WebSocket(asyncio.Protocol):
 
 
 def _ignore(_: object) -> None:
-    return
-
-
-def _nothing() -> None:
     return

@@ -19,6 +19,12 @@ export function duration(seconds) {
   return `${Math.floor(seconds / 3600)} h${minutes ? ` ${minutes} min` : ""}`;
 }
 
+/** `0.4 ms`, `12 ms`, `1,329 ms`: always the same unit, to be compared down a column. */
+export function milliseconds(seconds) {
+  const value = seconds * 1000;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} ms`;
+}
+
 export function bytes(count) {
   return count < 1024 ? `${count} B` : `${(count / 1024).toFixed(1)} KB`;
 }

@@ -12,7 +12,7 @@ const DIRECTIONS = {
 /** The chips above the list: which kinds each of them stands for. */
 export const FILTERS = {
   Sockets: ["connected", "refused", "closed"],
-  Frames: ["message", "sent"],
+  Frames: ["message", "sent", "control-frames"],
   Backend: ["integration"],
   "@connections": ["callback"],
   "Control plane": ["control"],
@@ -25,6 +25,7 @@ const LABELS = {
   closed: "closed",
   message: "frame in",
   sent: "frame out",
+  "control-frames": "ping",
   integration: "backend",
   callback: "callback",
   control: "control",
@@ -43,6 +44,7 @@ export function described(note) {
 const SENTENCES = {
   connected: (note) => ({ summary: `handshake accepted on ${note.stage}, from ${note.ip}`, outcome: "101", tone: "good" }),
   refused: (note) => ({ summary: `handshake refused at ${note.path}: ${note.why}`, outcome: `${note.status}`, tone: "bad" }),
+  "control-frames": (note) => ({ summary: `${plural(note.count, "ping or pong frame")} from the client; pings get a pong` }),
   closed: (note) => ({ summary: note.reason || "no reason given", outcome: `${note.code}`, tone: closingTone(note.code) }),
   message: (note) => ({ summary: note.text || "(empty)", outcome: note.route_key || "no route", tone: note.route_key ? "" : "bad" }),
   sent: (note) => ({ summary: note.text || "(empty)", outcome: note.cause, tone: note.cause === "error" ? "bad" : "" }),

@@ -1,7 +1,7 @@
 /** A story's hops as a small sequence: one column a party, one line a hop, with the time since the first. */
 
 import { make } from "./dom.js";
-import { duration } from "./format.js";
+import { milliseconds } from "./format.js";
 import { LANES } from "./story.js";
 
 const NAMES = { client: "Client", gateway: "API Gateway", django: "Django", others: "Others" };
@@ -29,7 +29,7 @@ function hopLine(hop, since, lanes, choose) {
     "button",
     "hop",
     { type: "button", title: hop.guess ? "Several backend calls were under way: this may belong to another one." : "" },
-    make("span", "since", {}, `+${duration(Math.max(since, 0))}`),
+    make("span", "since", {}, `+${milliseconds(Math.max(since, 0))}`),
     make("span", "lanes", {}, ...lanes.map((_, index) => make("span", "line", { "data-lane": index + 1, "aria-hidden": "true" })), arrow,
       make("span", "words", { "data-from": Math.min(from, to), "data-to": Math.max(from, to) }, make("span", "visually-hidden", {}, spoken), hop.text)),
   );

@@ -49,6 +49,14 @@ def test_life_of_a_connection(emulator: RunningEmulator, listen: Listen, api_id:
     assert len(ids) == 1
 
 
+def test_control_frames(emulator: RunningEmulator, listen: Listen, api_id: str) -> None:
+    """Pings are shown too."""
+    with connect(f"{emulator.socket_url}/production") as socket:
+        assert socket.ping().wait(5)
+
+        assert listen().note("control-frames")["count"] == 1
+
+
 def test_control_plane(control: object, listen: Listen, api_id: str) -> None:
     """Calls that change something are told, by their operation; refused ones too."""
     page = listen()
