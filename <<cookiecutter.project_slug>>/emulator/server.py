@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from emulator.addresses import CONNECTIONS, split_target
-from emulator.authorization import check_signature, forbidden
+from emulator.authorization import check_signature, forbidden, is_local_name
 from emulator.clock import Clock, SystemClock
 from emulator.connection import Connection
 from emulator.control import ControlFaults
@@ -151,6 +151,8 @@ class Emulator:
         return app
 
     async def _authorize_control(self, request: web.Request) -> web.Response | None:
+        if not is_local_name(request.headers.get("Host", ""), self.host):
+            return forbidden("The control plane answers under names of this machine only.", "AccessDeniedException")
         strict = self.plane.switches.strict_signatures
         reason = await check_signature(request, service="apigateway", strict=strict)
         return None if reason is None else forbidden(reason, "AccessDeniedException")

@@ -2,9 +2,10 @@
 
 import pytest
 
+from emulator.authorization import is_local_name
 from emulator.inspector.guard import why_not_act, why_not_read
 from gateway.testing.emulator import RunningEmulator
-from tests.emulator.inspector.conftest import Browser
+from tests.emulator.inspector.conftest import SECRET, Browser
 
 READABLE = ["", "/", "/page/main.js", "/live", "/metrics", "/access-log"]
 ACTIONS = ["/faults", "/disconnect", "/clock"]
@@ -101,3 +102,64 @@ def test_get_does_not_act(browser: Browser, path: str) -> None:
 def test_health_is_for_everybody(browser: Browser) -> None:
     """A container's health check may come under any name."""
     assert browser.get("/_emulator/health", Host="emulator:8001").json == {"status": "ok"}
+
+
+# Any key but `local` is taken at its word, so a script can sign as well as an SDK.
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=page/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature="
+    + "0" * 64
+)
+
+
+def test_an_sdk_reads_integrations(browser: Browser, api_id: str) -> None:
+    """What the next tests forbid is possible at all."""
+    answer = browser.get(f"/v2/apis/{api_id}/integrations", Authorization=SIGNED)
+
+    assert SECRET.encode() in answer.body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8001"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:8000"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_page_does_not_call_the_control_plane(browser: Browser, api_id: str, headers: dict[str, str]) -> None:
+    """Neither a rebound name nor a page of another site reads the secret that integrations hold."""
+    answer = browser.get(f"/v2/apis/{api_id}/integrations", Authorization=SIGNED, **headers)
+
+    assert answer.status == 403
+    assert SECRET.encode() not in answer.body
+
+
+def test_a_page_posts_to_no_connection(browser: Browser, api_id: str) -> None:
+    """A browser says with every POST which page made it; an SDK never does."""
+    path = f"/_apis/{api_id}/production/@connections/abc="
+
+    assert browser.post(path, {}, Authorization=SIGNED, Origin="").status == 410
+    assert browser.post(path, {}, Authorization=SIGNED).status == 403
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8001", "localhost", "[::1]:8001", "192.168.1.5", "emulator:8001", "host.docker.internal"],
+)
+def test_names_of_this_network(host: str) -> None:
+    """Containers call it by the name of its service."""
+    assert is_local_name(host, "127.0.0.1")
+
+
+def test_the_name_it_listens_on() -> None:
+    """Whoever gives it a name may use that name."""
+    assert is_local_name("dev.example.com:8001", "dev.example.com")
+    assert not is_local_name("dev.example.com:8001", "127.0.0.1")
+
+
+@pytest.mark.parametrize("host", ["", "[", "evil.example", "localhost.evil.example", "1.2.3.4.evil.example"])
+def test_names_of_others(host: str) -> None:
+    """They may have been made to resolve to this machine."""
+    assert not is_local_name(host, "127.0.0.1")
