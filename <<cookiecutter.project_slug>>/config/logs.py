@@ -15,7 +15,6 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "status_code",
     "server_time",
 }
-LINE_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\x1b": "\\x1b"})
 
 
 class WithoutQueryString(logging.Filter):
@@ -33,13 +32,20 @@ def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
 
 
+def printable(text: str) -> str:
+    """Text with every line break, terminal code and invisible letter written out: none of them does what its sender meant."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 class PlainFormatter(logging.Formatter):
     """For people: one line, with the extra values behind it. What a client sent cannot start a line of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         extra = "".join(f" {name}={value}" for name, value in extra_of(record).items())
-        line = f"{time} {record.levelname:<7} {record.name}: {record.getMessage()}{extra}".translate(LINE_BREAKS)
+        line = printable(f"{time} {record.levelname:<7} {record.name}: {record.getMessage()}{extra}")
         return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
 
 

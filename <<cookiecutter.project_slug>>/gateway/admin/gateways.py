@@ -37,7 +37,6 @@ class ApiGatewayAdmin(admin.ModelAdmin):
     list_display = ("api_name", "stage_name", "target_base_endpoint", "api_id", "custom_domain")
     search_fields = ("api_name", "domain_name", "api_id")
     inlines = (RouteInline,)
-    readonly_fields = MADE_BY_AWS
     actions = ("create_api", "create_custom_domain", "apply_plan", "destroy_api")
     fieldsets = (
         (None, {"fields": ("api_name", "stage_name", "target_base_endpoint", "route_selection_expression")}),
@@ -65,6 +64,10 @@ class ApiGatewayAdmin(admin.ModelAdmin):
     def has_provision_permission(self, request: HttpRequest) -> bool:
         """Changing AWS takes more than changing a record."""
         return request.user.has_perm("gateway.provision_apigateway")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiGateway | None = None) -> tuple[str, ...]:
+        """Where messages are posted, signed with this site's credentials, is for those who may change AWS."""
+        return MADE_BY_AWS if self.has_provision_permission(request) else (*MADE_BY_AWS, "callback_url_override")
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiGateway | None = None) -> bool:
         """A record whose API exists is destroyed first: nobody would know of the API afterwards."""

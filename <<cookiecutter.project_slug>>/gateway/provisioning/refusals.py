@@ -60,6 +60,12 @@ def _refuse_override(url: str) -> None:
         raise ProvisioningError(
             f"The callback_url_override {url!r} is no base for the management API: give an https address."
         )
+    if parts.username or parts.password:
+        raise ProvisioningError("The callback_url_override holds a password: take it out, every call is signed.")
+    if is_link_local(parts.hostname):
+        raise ProvisioningError(
+            f"The callback_url_override {url!r} is where machines ask for their own credentials: give your proxy's address."
+        )
 
 
 def _refuse_route_key(route_key: str) -> None:
@@ -93,6 +99,14 @@ def refuse_uri(uri: str, owner: str, *, is_aws: bool) -> None:
         raise ProvisioningError(
             f"The address {uri!r} of {owner} cannot be reached from AWS: set DJANGO_BASE_URL to this site's public address."
         )
+
+
+def is_link_local(host: str) -> bool:
+    """Whether a host is an address of the link, as the metadata services of clouds have."""
+    try:
+        return ip_address(host).is_link_local
+    except ValueError:
+        return False
 
 
 def is_private(host: str) -> bool:

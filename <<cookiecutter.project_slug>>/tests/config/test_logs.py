@@ -3,6 +3,8 @@
 import json
 import logging
 
+import pytest
+
 from config.logs import JsonFormatter, PlainFormatter, WithoutQueryString
 
 
@@ -45,11 +47,13 @@ def test_json_holds_the_exception() -> None:
     assert "ValueError: no" in json.loads(text)["exception"]
 
 
-def test_a_client_cannot_forge_a_line() -> None:
-    """A line break in a value is shown, not obeyed."""
-    text = PlainFormatter().format(record("refused", channel="x\n12:00:00 INFO gateway: all is well"))
+@pytest.mark.parametrize("code", ["\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K", "\x9b2K", "\u202e", "\ud800"])
+def test_a_client_cannot_forge_a_line(code: str) -> None:
+    """Line breaks, terminal codes and letters that turn the text around are shown, not obeyed."""
+    text = PlainFormatter().format(record("refused", channel=f"x{code}12:00:00 INFO gateway: all is well"))
 
-    assert "\n" not in text
+    assert text.isprintable()
+    assert text.endswith("12:00:00 INFO gateway: all is well")
 
 
 def test_a_plain_line_shows_the_extra_values() -> None:

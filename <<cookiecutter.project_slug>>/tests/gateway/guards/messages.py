@@ -169,3 +169,8 @@ def _(world: World) -> HttpResponse:
 @row("payload_invalid", "a pydantic model's field is no number", connected=True)
 def _(world: World) -> HttpResponse:
     return world.send({"action": "note_model", "text": "x", "stars": "many"})
+
+
+@row("permission_denied", "the permitted handler named beside the forbidden one", connected=True)
+def _(world: World) -> HttpResponse:
+    return world.send('{"action": "note", "text": "x", "action": "inspect"}')

@@ -103,15 +103,28 @@ def test_an_error_is_a_message(site: Site, staff: Client) -> None:
     assert "route selection expression is empty" in said(response)[0]
 
 
-def test_without_the_permission_there_is_no_action(site: Site) -> None:
-    """Somebody who may edit records may not change AWS."""
+@pytest.fixture
+def editor(db: None) -> Client:
+    """Somebody who may edit records."""
     user = get_user_model().objects.create_user("editor", password="x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_apigateway", "change_apigateway"]))
     client = Client()
     client.force_login(user)
+    return client
 
-    choose(client, "apply_plan", confirmed="0" * 64)
-    page = client.get(URL).content.decode()
+
+def test_who_may_only_edit_cannot_redirect_messages(site: Site, staff: Client, editor: Client) -> None:
+    """Where they are posted takes the permission to change AWS."""
+    url = reverse("admin:gateway_apigateway_change", args=[site.gateway.pk])
+
+    assert "callback_url_override" in staff.get(url).context["adminform"].form.fields
+    assert "callback_url_override" not in editor.get(url).context["adminform"].form.fields
+
+
+def test_without_the_permission_there_is_no_action(site: Site, editor: Client) -> None:
+    """Somebody who may edit records may not change AWS."""
+    choose(editor, "apply_plan", confirmed="0" * 64)
+    page = editor.get(URL).content.decode()
 
     assert site.apis == []
     assert "apply_plan" not in page

@@ -58,6 +58,9 @@ def test_an_address_that_aws_cannot_reach(address: str) -> None:
         ({"stage_name": "with space"}, "The stage 'with space' is not a name AWS takes"),
         ({"api_mapping_key": "a b"}, "The API mapping key 'a b'"),
         ({"callback_url_override": "proxy.example.com"}, "is no base for the management API"),
+        ({"callback_url_override": "https://user:word@proxy.example.com/"}, "callback_url_override holds a password"),
+        ({"callback_url_override": "http://169.254.169.254/latest"}, "machines ask for their own credentials"),
+        ({"callback_url_override": "http://[fe80::a9fe:a9fe]/"}, "machines ask for their own credentials"),
         ({"route_selection_expression": ""}, "route selection expression is empty"),
     ],
 )

@@ -94,6 +94,16 @@ def test_strangers_learn_nothing(db: None, settings: Any) -> None:
     assert response.json()["error"] == "login_required"
 
 
+def test_a_closed_channel_looks_like_none(browser: Client) -> None:
+    """Whoever may not join learns nothing of what there is."""
+    ChannelPermission.objects.create(channel_name="board", audience=ChannelPermission.Audience.STAFF)
+
+    closed, unknown = (browser.get(URL, {"channel": name}, headers=PAGE) for name in ("board", "nothing"))
+
+    assert (closed.status_code, closed.json()) == (unknown.status_code, unknown.json())
+    assert closed.json()["error"] == "channel_forbidden"
+
+
 def test_anyone_may_ask_while_debugging(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A channel for everyone, a view without logins: a person who is not signed in sees the whole way."""
     WebSocketClient()

@@ -65,6 +65,16 @@ def test_message_reaches_the_default_handler(client):
     }
 
 
+def test_what_a_message_says_of_itself_is_not_believed(client: WebSocketClient) -> None:
+    """Whose connection it came through is API Gateway's to say."""
+    bob = WebSocketClient(get_user_model().objects.create_user("bob"))
+    bob.connect()
+    claims = {"connectionId": bob.connection_id, "user": "bob", "requestContext": {"connectionId": bob.connection_id}}
+
+    assert client.send(claims)["user"] == "ann"
+    assert (client.session.request_count, bob.session.request_count) == (1, 0)
+
+
 def test_message_is_published_to_the_channel(client, ann):
     """What a handler sends to the channel reaches everybody in it."""
     other = WebSocketClient(ann)

@@ -1,9 +1,11 @@
 """Where a page fetches its one-time token."""
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
@@ -82,6 +84,29 @@ def test_needs_a_csrf_token(ann: Any) -> None:
     assert browser.post(URL).status_code == 403
     assert not WebSocketToken.objects.exists()
     assert not RateLimitSubject.objects.exists()
+
+
+def test_tokens_cannot_be_guessed(browser: Client) -> None:
+    """Each is new, and of 256 random bits."""
+    tokens = {browser.post(URL).json()["token"] for _ in range(10)}
+
+    assert len(tokens) == 10
+    assert all(len(urlsafe_b64decode(f"{token}=")) == 32 for token in tokens)
+
+
+def test_a_planted_session_key_opens_nothing(ann: Any) -> None:
+    """Who made a victim's browser use a session of their own has no part in the login that follows."""
+    planted = SessionStore()
+    planted.create()
+    victim, thief = WebSocketClient(ann).browser, Client()
+    victim.logout()
+    for browser in (victim, thief):
+        browser.cookies["sessionid"] = planted.session_key
+
+    victim.post("/accounts/login/", {"username": "ann", "password": "ann's password"})
+
+    assert victim.post(URL).status_code == 200
+    assert thief.post(URL).status_code == 401
 
 
 def test_get_is_not_enough(browser: Client) -> None:
