@@ -50,7 +50,9 @@ def test_way_of_a_message(alice: Person, bob: Person, inspector: Page, browser: 
     bob.is_in_state("open")
     alice.says("Watch this one go through.")
     bob.sees("Watch this one go through.")
+    expect(inspector.locator("li[data-kind=sent]", has_text="reply_to").last).to_be_visible(timeout=PATIENCE_MS)
     row(inspector, "message", "Watch this one go through.")
+    expect(inspector.locator(".hop .words").last).to_contain_text("reply frame", timeout=PATIENCE_MS)
 
     hops = inspector.locator(".hop .words").all_inner_texts()
     assert "Client to API Gateway" in hops[0]

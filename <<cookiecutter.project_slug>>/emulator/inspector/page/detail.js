@@ -7,6 +7,7 @@ import { sequence } from "./sequence.js";
 import { storyOf } from "./story.js";
 
 const pane = byId("detail");
+let shown = null;
 
 /** Show nothing but what one can do here. */
 export function showNothing() {
@@ -29,7 +30,8 @@ export function show(note, notes, { only, follow }) {
     folded("The note itself", make("pre", "", {}, JSON.stringify(note, null, 2))),
   );
   for (const child of [...pane.childNodes]) if (child.nodeType === Node.TEXT_NODE) child.remove();
-  pane.scrollTop = 0;
+  if (note !== shown) pane.scrollTop = 0;
+  shown = note;
 }
 
 function head(note, story, only) {

@@ -14,8 +14,17 @@ const TOAST_MS = 6000;
 const feed = new Feed();
 const timeline = new Timeline(feed, showNote);
 
+let shown = null;
+
 function showNote(note) {
-  if (note) show(note, feed.notes, { only: showOnly, follow: showNote });
+  if (!note) return;
+  shown = note;
+  show(note, feed.notes, { only: showOnly, follow: showNote });
+}
+
+/** What comes in may be the rest of the story that is being read. */
+function continueStory(notes) {
+  if (shown?.request_id && notes.some((note) => note.request_id === shown.request_id)) showNote(shown);
 }
 
 function showOnly(connectionId) {
@@ -77,7 +86,10 @@ feed.addEventListener("state", ({ detail }) => {
   byId("state").dataset.state = detail;
   byId("state").textContent = STATES[detail];
 });
-feed.addEventListener("notes", ({ detail }) => tellConnections(detail));
+feed.addEventListener("notes", ({ detail }) => {
+  tellConnections(detail);
+  continueStory(detail);
+});
 feed.addEventListener("overview", ({ detail }) => {
   showOverview();
   showFigures(detail);
@@ -110,6 +122,7 @@ byId("search").addEventListener("input", ({ target }) => {
 byId("only").addEventListener("click", () => showOnly(null));
 byId("clear").addEventListener("click", () => {
   feed.clear();
+  shown = null;
   showNothing();
 });
 byId("pause").addEventListener("click", ({ currentTarget }) => {

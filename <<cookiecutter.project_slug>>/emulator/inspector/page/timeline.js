@@ -24,7 +24,8 @@ export class Timeline {
     feed.addEventListener("cleared", () => this.render());
     this.#scroll.addEventListener("scroll", () => this.#atEnd() && (this.#latest.hidden = true));
     this.#latest.addEventListener("click", () => this.#toEnd());
-    this.#list.addEventListener("click", (event) => this.choose(event.target.closest("li")));
+    // Not "click": while events come in, the list may move between press and release.
+    this.#list.addEventListener("mousedown", (event) => event.button === 0 && this.choose(event.target.closest("li")));
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
