@@ -1,24 +1,24 @@
 """The HTTP call to the backend: one attempt, no redirect followed, a bounded answer, and AWS's timeout."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from typing import Final
-
-import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
+from urllib.parse import urlsplit
 
 from emulator import replies
 from emulator.backend_request import BackendRequest
 from emulator.clock import Clock, sleep, time_limit
-from gateway import limits
+from gateway.http import Pool
 
 MAX_ANSWER_BYTES: Final = 10_485_760
 """AWS's limit for a payload is 10 MB on REST APIs; for WebSocket APIs none is published."""
 MAX_CONNECTIONS: Final = 512
 KEEP_ALIVE_SECONDS: Final = 1.0
 """Shorter than any server's, so that a call never meets a connection that is being closed."""
-OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+LONGEST_SECONDS: Final = 3_600.0
+"""The emulator's own clock ends a call that takes too long; this only catches what a stopped clock would leave behind."""
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,20 @@ class Backend:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._pools: dict[tuple[str, str, int], Pool] | None = None
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._under_way = 0
         self.idle = asyncio.Event()
         """Set while no call is under way."""
         self.idle.set()
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False,
-            skip_auto_headers=OWN_HEADERS,
-        )
+        self._pools = {}
 
     async def stop(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        pools, self._pools = self._pools or {}, None
+        for pool in pools.values():
+            pool.close()
 
     async def call(self, request: BackendRequest, *, timeout_ms: int, delay: float = 0.0) -> Answer:
         """Make the call, `delay` seconds from now.
@@ -90,7 +86,7 @@ class Backend:
             raise IntegrationCallError(
                 f"no answer within {timeout_ms} ms", status=504, message=replies.TIMED_OUT
             ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             # The text of these errors may hold the URL, and so a token.
             raise IntegrationCallError(type(error).__name__, status=502) from None
         finally:
@@ -99,30 +95,52 @@ class Backend:
                 self.idle.set()
 
     async def _attempt(self, request: BackendRequest, started: float) -> Answer:
-        if self._session is None:
+        scheme, host, port, target = split_url(request.url)
+        if self._pools is None:
             raise IntegrationCallError("the emulator is stopping", status=502)
-        async with self._session.request(
-            request.method,
-            URL(request.url, encoded=True),
-            headers=CIMultiDict(request.headers),
-            data=request.body or None,
-            allow_redirects=False,
-        ) as response:
-            body = await _read(response)
-            latency = (self._clock.now() - started) * 1000
-            return Answer(response.status, body, response.headers.get("Sec-WebSocket-Protocol"), latency)
+        pool = self._pools.get((scheme, host, port))
+        if pool is None:
+            pool = self._pools[scheme, host, port] = _pool(scheme, host, port)
+        async with self._turns:
+            reply = await pool.request(request_bytes(request, target, host_header(scheme, host, port)))
+        latency = (self._clock.now() - started) * 1000
+        return Answer(reply.status, reply.body, reply.headers.get("sec-websocket-protocol"), latency)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read all of an answer, so that its connection can be used again, but keep no more than shows that it is too long."""
-    chunks: list[bytes] = []
-    size = kept = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            response.close()
-            raise IntegrationCallError("the answer is too long", status=502)
-        if kept <= limits.MAX_MESSAGE_BYTES:
-            chunks.append(chunk)
-            kept += len(chunk)
-    return b"".join(chunks)
+def _pool(scheme: str, host: str, port: int) -> Pool:
+    return Pool(
+        host,
+        port,
+        tls=ssl.create_default_context() if scheme == "https" else None,
+        connect_seconds=LONGEST_SECONDS,
+        timeout=LONGEST_SECONDS,
+        idle_seconds=KEEP_ALIVE_SECONDS,
+        largest_body=MAX_ANSWER_BYTES,
+    )
+
+
+def split_url(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port, and what a request line asks for. Raises ValueError."""
+    parts = urlsplit(url)
+    scheme, host = parts.scheme.lower(), parts.hostname
+    if scheme not in DEFAULT_PORTS or not host:
+        raise ValueError("not an HTTP address")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return scheme, host, parts.port or DEFAULT_PORTS[scheme], target
+
+
+def host_header(scheme: str, host: str, port: int) -> str:
+    """The `Host` of a backend: with its port, unless that is the scheme's own."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port == DEFAULT_PORTS[scheme] else f"{name}:{port}"
+
+
+def request_bytes(request: BackendRequest, target: str, host: str) -> bytes:
+    """The request as it goes over the wire. Raises ValueError where a header would end early, or begin another one."""
+    lines = [f"{name}: {value}" for name, value in request.headers]
+    if not any(name.lower() == "host" for name, _ in request.headers):
+        lines.insert(0, f"Host: {host}")
+    if any(character in line for line in (target, *lines) for character in "\r\n\0"):
+        raise ValueError("a header or the path holds a line break")
+    head = "\r\n".join([f"{request.method} {target} HTTP/1.1", *lines])
+    return head.encode() + b"\r\n\r\n" + request.body
