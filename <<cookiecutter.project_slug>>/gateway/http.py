@@ -5,6 +5,7 @@ aiohttp. One request is under way on a connection at a time. Everything here run
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable
 from typing import Any, Final, NamedTuple
@@ -117,6 +118,7 @@ class Pool:
         self._open: set[_Connection] = set()
         self._addresses: list[str] = []
         self._addresses_until = 0.0
+        self._resolving = asyncio.Lock()
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def request(self, data: bytes) -> Reply:
@@ -198,10 +200,11 @@ class Pool:
 
     async def _find_addresses(self) -> None:
         """Asked for once for the many connections that a send opens."""
-        if self._loop.time() >= self._addresses_until:
-            found = await self._loop.getaddrinfo(self._host, self._port, type=1)
-            self._addresses = [str(entry[4][0]) for entry in found]
-            self._addresses_until = self._loop.time() + ADDRESS_SECONDS
+        async with self._resolving:
+            if self._loop.time() >= self._addresses_until:
+                found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+                self._addresses = [str(entry[4][0]) for entry in found]
+                self._addresses_until = self._loop.time() + ADDRESS_SECONDS
 
     def _sweep(self) -> None:
         now = self._loop.time()

@@ -152,6 +152,41 @@ def test_an_answer_that_does_not_come_is_given_up() -> None:
     run(story)
 
 
+def test_a_name_with_several_addresses() -> None:
+    """Where one of them does not answer, the next one is tried: `localhost` is often two."""
+
+    async def story() -> int:
+        async with pool_to([NOTHING], [NOTHING]) as (pool, connections):
+            pool._addresses, pool._addresses_until = ["127.0.0.2", "127.0.0.1"], float("inf")
+            assert (await pool.request(REQUEST)).status == 200
+            return len(connections)
+
+    assert run(story) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab", b"cd"], b"abcd", id="in pieces"),
+        pytest.param([b"HTTP/1.1 200 OK\r\n\r\nabcd"], b"abcd", id="until the connection ends"),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab"], ConnectionGoneError, id="cut off"),
+        pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabcdefghijk"], NotHttpError, id="too long"),
+    ],
+)
+def test_whole_bodies(answer: list[bytes], outcome: bytes | type[Exception]) -> None:
+    """A pool that is told how large a body may be waits for all of it."""
+
+    async def story() -> bytes | type[Exception]:
+        async with pool_to(answer) as (pool, _):
+            pool.largest_body = 10
+            try:
+                return (await pool.request(REQUEST)).body
+            except (ConnectionGoneError, NotHttpError) as error:
+                return type(error)
+
+    assert run(story) == outcome
+
+
 def test_nobody_listens() -> None:
     """A refused connection is gone like any other."""
 
