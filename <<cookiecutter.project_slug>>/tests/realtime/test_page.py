@@ -188,3 +188,19 @@ def test_signing_out_is_a_post(browser):
     """A link could sign people out from another site."""
     assert Elements(get(browser)).by_id("sign-out")["method"] == "post"
     assert browser.get("/accounts/logout/", secure=True).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_signing_in_leads_nowhere_else(db, target):
+    """A link that asks for a password and leads to another site would be a gift to whoever sends it."""
+    get_user_model().objects.create_user("alice", password="x")
+    answer = Client().post(
+        "/accounts/login/",
+        {"username": "alice", "password": "x", "next": target},
+        secure=True,
+        headers={"Host": "testserver"},
+    )
+
+    assert (answer.status_code, answer["Location"]) == (302, "/")
