@@ -4,6 +4,7 @@ import ast
 import json
 import keyword
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.views import WebSocketView
@@ -18,18 +19,20 @@ IMPORTS: Final = {
     "Any": "from typing import Any",
     "HttpRequest": "from django.http import HttpRequest",
     "handler": "from gateway.routing import handler",
-    "chat": "from realtime import chat",
+    "WebSocketSession": "from gateway.models import WebSocketSession",
 }
 
 HANDLER: Final = '''
     @handler
     def {name}(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Publishes `{{"action": "{name}", "message": "..."}}` to the sender's channel.
+        """Sends `{{"action": "{name}", "message": "..."}}` on to everybody in the sender's channel.
 
-        Next: give it a `schema` (`@handler(schema=...)`), read `self.body`, and send what your project has to say with
-        `self.websocket_session.send_message({{...}})` or `WebSocketSession.objects.filter(...).send_message({{...}})`.
+        Next: say with `@handler(schema=..., permissions=...)` what a message holds and who may send it, and send what your project
+        has to say. What the method returns goes to the sender alone.
         """
-        chat.publish(self.websocket_session, self.body)
+        everybody = WebSocketSession.objects.filter(channel_name=self.websocket_session.channel_name)
+        user = request.user.get_username()
+        everybody.send_message({{"type": "{name}", "user": user, "message": self.body.get("message")}})
 '''
 
 TEST: Final = '''"""The route {name}, as `manage.py add_route` made it."""
@@ -80,17 +83,30 @@ def with_handler(source: str, class_name: str, name: str) -> str:
         lines[end - 1] += "\n"
     lines.insert(end, HANDLER.format(name=name))
     known = _imported(tree)
-    missing = [statement + "\n" for imported, statement in IMPORTS.items() if imported not in known]
-    last_import = max(
-        (node.end_lineno or 0 for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)), default=0
-    )
-    lines[last_import:last_import] = missing
+    missing = [statement for imported, statement in IMPORTS.items() if imported not in known]
+    for place, statement in sorted(((_place(tree, statement), statement) for statement in missing), reverse=True):
+        lines.insert(place, f"{statement}\n")
     return "".join(lines)
 
 
+def _place(tree: ast.Module, statement: str) -> int:
+    """Before how many lines an import belongs: in order among its package's own, else after all imports."""
+    module = statement.split()[1]
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
+    of_package = [node for node in imports if str(node.module).split(".")[0] == module.split(".")[0]]
+    later = next((node for node in of_package if str(node.module) > module), None)
+    if later is not None:
+        return later.lineno - 1
+    every = of_package or _imports(tree)
+    return max((node.end_lineno or 0 for node in every), default=0)
+
+
+def _imports(tree: ast.Module) -> Sequence[ast.Import | ast.ImportFrom]:
+    return [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def _imported(tree: ast.Module) -> set[str]:
-    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {alias.asname or alias.name for node in imports for alias in node.names}
+    return {alias.asname or alias.name for node in _imports(tree) for alias in node.names}
 
 
 def with_route(text: str, name: str) -> str:
