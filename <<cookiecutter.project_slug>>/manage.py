@@ -7,8 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["dev"]:
-        os.environ.setdefault("DOTENV_WINS", "true")
+    if sys.argv[1:2] == ["dev"] and os.environ.setdefault("DOTENV_WINS", "true") != "false":
+        # Left behind by another project, its database would get this one's migrations. To use another one say so in `.env`.
+        os.environ.pop("DATABASE_URL", None)
     try:
         from django.core.management import execute_from_command_line
     except ImportError as error:

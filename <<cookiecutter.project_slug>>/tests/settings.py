@@ -4,14 +4,24 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests")
-os.environ.setdefault("DJANGO_DEBUG", "true")
-os.environ.setdefault("DJANGO_BASE_URL", "https://www.example.com")
-os.environ.setdefault("WEBSOCKET_GATEWAY_FILE", str(Path(__file__).with_name("gateway.json")))
-os.environ.setdefault("WEBSOCKET_SECRETS", "tests-only-secret-tests-only-secret-1234")
-os.environ.setdefault("AWS_REGION", "eu-central-1")
-os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+# Tests are the same on every machine: neither `.env` nor a running `manage.py dev` has a say, but for the database.
+os.environ |= {
+    "DOTENV_WINS": "false",
+    "DJANGO_SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests",
+    "DJANGO_DEBUG": "true",
+    "DJANGO_BASE_URL": "https://www.example.com",
+    "DJANGO_ALLOWED_HOSTS": "www.example.com",
+    "WEBSOCKET_GATEWAY_FILE": str(Path(__file__).with_name("gateway.json")),
+    "WEBSOCKET_SECRETS": "tests-only-secret-tests-only-secret-1234",
+    "WEBSOCKET_ALLOWED_ORIGINS": "https://www.example.com",
+    "WEBSOCKET_STAGE": "",
+    "AWS_REGION": "eu-central-1",
+    "AWS_ENDPOINT_URL_APIGATEWAYV2": "",
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "CELERY_BROKER_URL": "",
+}
 
 from config.settings import *
 from config.settings import DATABASES, WEBSOCKETS

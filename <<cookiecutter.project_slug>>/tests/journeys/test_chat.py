@@ -56,6 +56,7 @@ def test_both_come_back_when_the_gateway_dies(site: Site, alice: Person, bob: Pe
 
     alice.says("Back again")
     bob.sees("Back again")
+    alice.sees("Back again")
 
 
 def test_what_is_written_while_offline_arrives_later(site: Site, alice: Person, bob: Person) -> None:

@@ -87,7 +87,11 @@ class Command(BaseCommand):
         self.children.remove(ended)
         time.sleep(RESTART_SECONDS)
         child = self.start_emulator()
-        self.prepare_in_a_child()
+        try:
+            self.prepare_in_a_child()
+        except CommandError as error:
+            # It may have been killed again meanwhile, which the loop notices; and its APIs are kept in a file.
+            self.say(str(error))
         return child
 
     def prepare_in_a_child(self) -> None:
