@@ -48,9 +48,13 @@ def test_way_of_a_message(alice: Person, bob: Person, inspector: Page, browser: 
     """Client, gateway, Django, gateway, clients: every hop, in that order, and why it went there."""
     alice.is_in_state("open")
     bob.is_in_state("open")
+    bob.says("Ready when you are.")
+    alice.sees("Ready when you are.")
     alice.says("Watch this one go through.")
     bob.sees("Watch this one go through.")
-    expect(inspector.locator("li[data-kind=sent]", has_text="reply_to").last).to_be_visible(timeout=PATIENCE_MS)
+    expect(inspector.locator("li[data-kind=integration]", has_text="chat_message")).to_have_count(
+        2, timeout=PATIENCE_MS
+    )
     row(inspector, "message", "Watch this one go through.")
     expect(inspector.locator(".hop .words").last).to_contain_text("reply frame", timeout=PATIENCE_MS)
 
