@@ -125,7 +125,7 @@ def demo(project: Path) -> Iterator[tuple[Path, str]]:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         port, gateway_port = one.getsockname()[1], other.getsockname()[1]
     with (project / ".env").open("a") as file:
-        file.write("DJANGO_DEBUG=true\nAWS_REGION=eu-central-1\n")
+        file.write("DJANGO_DEBUG=true\nAWS_REGION=eu-central-1\n")  # pragma: allowlist secret (two settings)
     command = [sys.executable, "-u", "manage.py", "dev", "--port", str(port), "--gateway-port", str(gateway_port)]
     with subprocess.Popen(
         command, cwd=project, env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
