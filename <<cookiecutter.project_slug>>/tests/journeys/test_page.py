@@ -49,6 +49,23 @@ def test_the_front_page_is_accessible(site: Site, browser: Browser, look: str) -
     context.close()
 
 
+def test_any_message_can_be_sent(site: Site, browser: Browser) -> None:
+    """As JSON, to try a route that the page knows nothing of; what is no JSON is not sent."""
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        person.is_in_state("open")
+        person.page.get_by_text("What goes over the wire").click()
+        field = person.page.get_by_label("A message as JSON")
+
+        field.fill('{"handler": "nothing"}')
+        field.press("Enter")
+
+        expect(person.page.locator("#notice-text")).to_have_text("The server has no handler for this message.")
+        expect(person.page.locator("#frames")).to_contain_text("handler_unknown")
+        field.fill("nothing")
+        field.press("Enter")
+        expect(person.page.locator("#notice-text")).to_have_text("That is no JSON.")
+
+
 def test_everything_works_by_keyboard(site: Site, browser: Browser) -> None:
     """Sign in, write, and sign out without a pointer."""
     context = browser.new_context()

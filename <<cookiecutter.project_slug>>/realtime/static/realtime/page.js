@@ -118,4 +118,16 @@ text.addEventListener("keydown", (event) => {
   composer.requestSubmit();
 });
 
+// --- Any message at all: to try a route that the page knows nothing of
+
+element("raw").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await client.request(JSON.parse(element("raw-text").value));
+    showNotice(null);
+  } catch (error) {
+    showNotice(error instanceof SyntaxError ? "That is no JSON." : sentence(error.code, error.message, error.errors));
+  }
+});
+
 client.connect();
