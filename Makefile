@@ -6,7 +6,7 @@ GATEWAY_PORT ?= 8001
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long conformance bench lint format map lock clean
+.PHONY: help demo install test test-long conformance bench docs lint format map lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ conformance: install ## what clients and backends see of the emulator (TARGET=aw
 
 bench: install ## the benchmarks, as ratios within one run (ARGS="fan-out --quick")
 	@$(BIN)/python tools/bench/run.py $(ARGS)
+
+docs: install ## the documentation as a site in build/site, its reference written from the code
+	@$(BIN)/python tools/reference.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lint: install ## lint, types and import rules
 	@$(BIN)/python tools/check.py lint types imports

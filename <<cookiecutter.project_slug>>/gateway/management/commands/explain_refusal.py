@@ -40,10 +40,10 @@ class Command(BaseCommand):
 
 
 def wanted(id: str) -> WebSocketRefusal | None:  # noqa: A002
-    """The refusal with this id, or of this connection; the latest if none is named."""
+    """The refusal with this id, or of this connection; the latest if none is named, checks aside: they repeat what was refused."""
     found = WebSocketRefusal.objects.select_related("user")
     if not id:
-        return found.order_by("-pk").first()
+        return found.exclude(kind=WebSocketRefusal.Kind.CHECK).order_by("-pk").first()
     return found.filter(correlation_id=id).first() or found.filter(connection_id=id).first()
 
 
