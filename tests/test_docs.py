@@ -20,6 +20,7 @@ from tests.rendering import PROJECT, ROOT, Renderer
 from tests.stories import Story, blocks_of, pages, running, text_of
 
 STORIES = (
+    "../README.md",
     "add-a-route.md",
     "break-things.md",
     "from-channels.md",
@@ -106,7 +107,7 @@ def be_refused(story: Story) -> None:
         connect(f"{token['url']}?ws_token={token['token']}&channel=board", origin=site)
 
 
-@pytest.mark.parametrize("page", [*STORIES, "remove-the-example.md", "tutorial.md"])
+@pytest.mark.parametrize("page", [*STORIES[1:], "remove-the-example.md", "tutorial.md"])
 def test_what_is_only_shown_is_run_elsewhere(page: str) -> None:
     """Each command of a `console` block is known, and the file that runs it is there."""
     shown = [line for block in blocks_of(page) if block.language == "console" for line in block.text.splitlines()]

@@ -87,3 +87,12 @@ def test_addresses_exist(page: str) -> None:
     assert {
         path for path in named if path.startswith(("/_emulator", "/api/", "/accounts", "/health", "/ready"))
     } <= known
+
+
+@pytest.mark.parametrize("name", [name for name in known_files() if name.endswith(".md")])
+def test_links_lead_somewhere(name: str) -> None:
+    """Relative ones of every page, also of those that are not part of the site."""
+    there = ROOT / name
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", there.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (there.parent / link).exists()] == []
