@@ -22,7 +22,10 @@ FOLDERS = {
     ".github/workflows": "",
     "accounts": "The custom user model, and how one signs in. Nothing else.",
     "config": "Settings and addresses.",
-    "emulator": "A local API Gateway, in asyncio and without Django. Every behaviour names the AWS fact that it rests on.",
+    "emulator": (
+        "A local API Gateway, in asyncio and without Django. Every behaviour names the AWS fact that it rests on: "
+        '"AWS facts 1.5" is section 1.5 of `docs/aws-facts.md` in the template\'s repository.'
+    ),
     "gateway": "The engine: API Gateway's events in, messages out. It knows nothing of `realtime/`.",
     "gateway/management": "What the commands share.",
     "gateway/management/commands": "`manage.py NAME`; each has a `--help`.",

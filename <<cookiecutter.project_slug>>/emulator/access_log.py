@@ -1,4 +1,4 @@
-"""Access logs: a stage's format, filled with the `$context` variables of each event (AWS_FACTS 8)."""
+"""Access logs: a stage's format, filled with the `$context` variables of each event (AWS facts 8)."""
 
 import logging
 import re

@@ -1,7 +1,7 @@
 """Which stage a request is for. Pure but for the look-up.
 
 `/_apis/{api_id}/{stage}` always names one; `/{stage}` does while one API has that stage; on a custom domain (by `Host`) the path
-is the api mapping key, or empty, and never names the stage (AWS_FACTS 6.1).
+is the api mapping key, or empty, and never names the stage (AWS facts 6.1).
 """
 
 from dataclasses import dataclass

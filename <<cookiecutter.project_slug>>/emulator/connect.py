@@ -21,7 +21,7 @@ async def connect(plane: DataPlane, stage: LiveStage, connection: Connection, ha
 
     Returns the subprotocol that the backend chose, which is the only thing of its answer that the client gets to see.
 
-    Raises HandshakeRefusedError with the backend's own status, or the gateway's when the call failed (AWS_FACTS 1.2).
+    Raises HandshakeRefusedError with the backend's own status, or the gateway's when the call failed (AWS facts 1.2).
     """
     route = stage.routes.get(CONNECT_ROUTE_KEY)
     if route is None:

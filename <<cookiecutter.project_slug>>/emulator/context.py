@@ -67,7 +67,7 @@ def context_of(
         "messageId": message_id,
         "routeKey": route_key,
         "requestId": request_id,
-        # The same value on WebSocket APIs (AWS_FACTS 1.6).
+        # The same value on WebSocket APIs (AWS facts 1.6).
         "extendedRequestId": request_id,
         "requestTime": request_time(int(now)),
         "requestTimeEpoch": str(int(now * 1000)),

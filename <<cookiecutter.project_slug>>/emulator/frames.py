@@ -15,7 +15,7 @@ from emulator.context import Ending
 from gateway import limits
 
 NO_STATUS_REASON: Final = "Client-side close frame status not set"
-"""The reason that `$disconnect` carries with 1005 (AWS_FACTS 1.5)."""
+"""The reason that `$disconnect` carries with 1005 (AWS facts 1.5)."""
 
 logger = logging.getLogger("emulator.frames")
 logger.setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""A handshake, step by step. The client waits for its 101 until `$connect` has answered (AWS_FACTS 1.1)."""
+"""A handshake, step by step. The client waits for its 101 until `$connect` has answered (AWS facts 1.1)."""
 
 import logging
 from collections.abc import Sequence

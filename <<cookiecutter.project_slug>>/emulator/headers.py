@@ -1,4 +1,4 @@
-"""Which headers reach the backend, by kind of event (AWS_FACTS 2.1). Pure.
+"""Which headers reach the backend, by kind of event (AWS facts 2.1). Pure.
 
 The backend sees an ordinary HTTP request. The connection id, event type, route key and stage are not sent unless they are mapped.
 """

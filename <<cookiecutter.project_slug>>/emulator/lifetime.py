@@ -1,4 +1,4 @@
-"""The two walls that every connection meets: ten minutes without traffic, and two hours in all (AWS_FACTS 1.5)."""
+"""The two walls that every connection meets: ten minutes without traffic, and two hours in all (AWS facts 1.5)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The management API: `@connections` POST, GET and DELETE, with the errors that AWS SDKs know (AWS_FACTS 6)."""
+"""The management API: `@connections` POST, GET and DELETE, with the errors that AWS SDKs know (AWS facts 6)."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A message's way: throttle, route, backend, reply. Nothing that goes wrong here closes the connection (AWS_FACTS 4.2)."""
+"""A message's way: throttle, route, backend, reply. Nothing that goes wrong here closes the connection (AWS facts 4.2)."""
 
 import asyncio
 import logging

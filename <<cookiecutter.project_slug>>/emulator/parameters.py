@@ -2,7 +2,7 @@
 
 Keys are `integration.request.header|querystring|path.NAME`. Values are `'literal'`, `context.X`, `stageVariables.X`,
 `route.request.body[.JSONPATH]`, and on `$connect` only `route.request.header|querystring|multivalueheader|multivaluequerystring.X`
-(AWS_FACTS 2.2).
+(AWS facts 2.2).
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the client gets back for a message. Pure.
 
 The backend's body is sent only on a two-way route, unchanged and whatever its status; an empty body makes an empty frame
-(AWS_FACTS 4.1). The gateway's own error frames keep the connection open (AWS_FACTS 4.2).
+(AWS facts 4.1). The gateway's own error frames keep the connection open (AWS facts 4.2).
 """
 
 import json

@@ -94,7 +94,7 @@ def evaluate(expression: str, body: Any) -> str:
 def select_route(expression: str, routes: Mapping[str, Route], body: str) -> Selection:
     """The route for a message.
 
-    `$connect` and `$disconnect` cannot be asked for in a body (AWS_FACTS 3: no evidence that they could, so they go to `$default`).
+    `$connect` and `$disconnect` cannot be asked for in a body (AWS facts 3: no evidence that they could, so they go to `$default`).
     """
     parsed = parse_body(body)
     if parsed is NOT_JSON:

@@ -1,7 +1,7 @@
 """AWS Signature Version 4, verified. Pure.
 
 The canonical path is the path on the wire, encoded once more (`%3D` becomes `%253D`): what botocore signs and AWS checks for every
-service but S3 (AWS_FACTS 6.1).
+service but S3 (AWS facts 6.1).
 """
 
 import hashlib

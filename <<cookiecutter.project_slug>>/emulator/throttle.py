@@ -9,7 +9,7 @@ from emulator.switches import Switches
 
 @dataclass(slots=True)
 class Bucket:
-    """Refills at `rate` tokens a second up to `burst`; a burst of 0 lets nothing through (the 0/0 trap, AWS_FACTS 7.5)."""
+    """Refills at `rate` tokens a second up to `burst`; a burst of 0 lets nothing through (the 0/0 trap, AWS facts 7.5)."""
 
     throttle: Throttle
     tokens: float

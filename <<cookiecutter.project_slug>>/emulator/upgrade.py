@@ -1,6 +1,6 @@
 """The WebSocket half of the handshake: is the request a proper upgrade, what is negotiated, and the 101 itself.
 
-Headers of the 101 as seen from AWS (AWS_FACTS 1.2): Date, Connection, Upgrade, Sec-WebSocket-Accept, and where they apply
+Headers of the 101 as seen from AWS (AWS facts 1.2): Date, Connection, Upgrade, Sec-WebSocket-Accept, and where they apply
 Sec-WebSocket-Protocol and `Sec-WebSocket-Extensions: permessage-deflate;server_max_window_bits=12`.
 """
 

@@ -1,4 +1,4 @@
-"""Which stage a request is for (AWS_FACTS 6.1 and checklist 11)."""
+"""Which stage a request is for (AWS facts 6.1 and checklist 11)."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_found(target: str, host: str, expected: tuple[str, tuple[str, ...]]) ->
     ["/", "/nowhere", "/staging", "/_apis", f"/_apis/{API_ID}", f"/_apis/other/{STAGE}", f"/_apis/{API_ID}/other"],
 )
 def test_not_found(target: str) -> None:
-    """AWS_FACTS 1.2: unknown and undeployed stages are the same to a client."""
+    """AWS facts 1.2: unknown and undeployed stages are the same to a client."""
     with pytest.raises(NoStageError):
         found(target)
 
@@ -63,7 +63,7 @@ def test_ambiguous() -> None:
 
 
 def test_disabled_endpoint() -> None:
-    """AWS_FACTS 7.5: a disabled default endpoint leaves only the custom domain."""
+    """AWS facts 7.5: a disabled default endpoint leaves only the custom domain."""
     disabled = Stages()
     disabled.add(stage_of(execute_api_disabled=True))
     disabled.domains["ws.example.com", ""] = stage_of(execute_api_disabled=True)

@@ -1,4 +1,4 @@
-"""`$disconnect`: its code and reason, at most once, and what may happen to it (AWS_FACTS 1.5)."""
+"""`$disconnect`: its code and reason, at most once, and what may happen to it (AWS facts 1.5)."""
 
 import struct
 from typing import Any
@@ -36,21 +36,21 @@ def ending_of(backend: Backend) -> tuple[str | None, str | None]:
 
 
 def test_client_code_and_reason(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.5: the client's code and reason reach the backend."""
+    """AWS facts 1.5: the client's code and reason reach the backend."""
     dial().close(4001, "tired")
 
     assert ending_of(backend) == ("4001", "tired")
 
 
 def test_client_code_without_a_reason(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.5 and unsure 14: an empty reason is not set."""
+    """AWS facts 1.5 and unsure 14: an empty reason is not set."""
     dial().close(1001)
 
     assert ending_of(backend) == ("1001", None)
 
 
 def test_client_without_a_code(emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 1.5: a close frame without a status is reported as 1005, in AWS's words."""
+    """AWS facts 1.5: a close frame without a status is reported as 1005, in AWS's words."""
     with raw_client(emulator.port) as client:
         client.upgrade()
         client.send(CLOSE)
@@ -59,7 +59,7 @@ def test_client_without_a_code(emulator: RunningEmulator, backend: Backend) -> N
 
 
 def test_delete(emulator: RunningEmulator, dial: Dial, backend: Backend, management: Any) -> None:
-    """AWS_FACTS 1.5: `DELETE @connections` is followed by `$disconnect` with 1000."""
+    """AWS facts 1.5: `DELETE @connections` is followed by `$disconnect` with 1000."""
     dial()
     (connection,) = emulator.connections()
 
@@ -69,7 +69,7 @@ def test_delete(emulator: RunningEmulator, dial: Dial, backend: Backend, managem
 
 
 def test_idle(emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.5: an idle connection ends with 1001 "Going away"."""
+    """AWS facts 1.5: an idle connection ends with 1001 "Going away"."""
     dial()
 
     emulator.advance(600)
@@ -79,7 +79,7 @@ def test_idle(emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
 
 @pytest.mark.parametrize(("opcode", "data", "code"), [(BINARY, b"x", "1003"), (TEXT, b"x" * 32_769, "1009")])
 def test_breach(emulator: RunningEmulator, backend: Backend, opcode: int, data: bytes, code: str) -> None:
-    """AWS_FACTS 1.5: a breach of the rules is reported with the code that closed the connection."""
+    """AWS facts 1.5: a breach of the rules is reported with the code that closed the connection."""
     with raw_client(emulator.port) as client:
         client.upgrade()
         client.send(opcode, data)
@@ -88,7 +88,7 @@ def test_breach(emulator: RunningEmulator, backend: Backend, opcode: int, data: 
 
 
 def test_lost_connection(emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 1.5: a lost TCP connection is reported as 1006 when it is noticed."""
+    """AWS facts 1.5: a lost TCP connection is reported as 1006 when it is noticed."""
     with raw_client(emulator.port) as client:
         client.upgrade()
 
@@ -96,7 +96,7 @@ def test_lost_connection(emulator: RunningEmulator, backend: Backend) -> None:
 
 
 def test_lost_connection_by_switch(stages: Stages, backend: Backend) -> None:
-    """AWS_FACTS 1.5: it may never be reported."""
+    """AWS facts 1.5: it may never be reported."""
     with running_emulator(store=stages, switches=Switches(disconnect_on_loss=False)) as emulator:
         with raw_client(emulator.port) as client:
             client.upgrade()
@@ -105,7 +105,7 @@ def test_lost_connection_by_switch(stages: Stages, backend: Backend) -> None:
 
 
 def test_delete_by_switch(stages: Stages, backend: Backend) -> None:
-    """AWS_FACTS, unsure 27: `$disconnect` may not follow `DELETE @connections`."""
+    """AWS facts, unsure 27: `$disconnect` may not follow `DELETE @connections`."""
     with running_emulator(store=stages, switches=Switches(disconnect_after_delete=False)) as emulator:
         with raw_client(emulator.port) as client:
             client.upgrade()
@@ -131,7 +131,7 @@ def wait_until_closed(emulator: RunningEmulator) -> None:
 
 
 def test_address_and_agent_are_kept(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.6: the client's address and User-Agent are still known on `$disconnect`."""
+    """AWS facts 1.6: the client's address and User-Agent are still known on `$disconnect`."""
     dial(user_agent_header="Browser/1").close()
 
     received = backend.next_for("disconnect")
@@ -140,7 +140,7 @@ def test_address_and_agent_are_kept(dial: Dial, backend: Backend) -> None:
 
 
 def test_call_on_the_wire(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.1: `$disconnect` has no body, no query string and the gateway's User-Agent."""
+    """AWS facts 2.1: `$disconnect` has no body, no query string and the gateway's User-Agent."""
     dial(f"/{STAGE}?channel=lobby").close()
 
     received = backend.next_for("disconnect")
@@ -150,7 +150,7 @@ def test_call_on_the_wire(dial: Dial, backend: Backend) -> None:
 
 
 def test_gone_before_the_backend_knows(dial: Dial, backend: Backend, management: Any) -> None:
-    """AWS_FACTS 1.5: inside `$disconnect` the connection is gone already (410)."""
+    """AWS facts 1.5: inside `$disconnect` the connection is gone already (410)."""
     dial().close()
     connection_id = backend.next_for("disconnect").header("X-Id")
 
@@ -159,7 +159,7 @@ def test_gone_before_the_backend_knows(dial: Dial, backend: Backend, management:
 
 
 def test_disconnect_is_optional(stages: Stages, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 1.1: without a `$disconnect` route nobody is told."""
+    """AWS facts 1.1: without a `$disconnect` route nobody is told."""
     stages.add(stage_of(route("$connect", backend.url, parameters=MAPPED)))
     with raw_client(emulator.port) as client:
         client.upgrade()
@@ -170,7 +170,7 @@ def test_disconnect_is_optional(stages: Stages, emulator: RunningEmulator, backe
 
 
 def test_refused_connect_has_no_disconnect(stages: Stages, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS, unsure 9: a refused `$connect` is not followed by `$disconnect`."""
+    """AWS facts, unsure 9: a refused `$connect` is not followed by `$disconnect`."""
     backend.replies["connect"] = Reply(status=403)
     with raw_client(emulator.port) as client:
         client.upgrade()
@@ -181,7 +181,7 @@ def test_refused_connect_has_no_disconnect(stages: Stages, emulator: RunningEmul
 
 
 def test_failing_disconnect_is_not_repeated(dial: Dial, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 1.5: `$disconnect` is best effort: a failure is not tried again."""
+    """AWS facts 1.5: `$disconnect` is best effort: a failure is not tried again."""
     backend.replies["disconnect"] = Reply(status=500)
     dial().close()
     backend.next_for("disconnect")

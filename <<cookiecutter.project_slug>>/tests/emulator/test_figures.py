@@ -1,4 +1,4 @@
-"""Access logs, metrics and notes (AWS_FACTS 8)."""
+"""Access logs, metrics and notes (AWS facts 8)."""
 
 import http.client
 import json
@@ -65,14 +65,14 @@ CONTEXT = context_of(
     ],
 )
 def test_variable(variable: str, value: str) -> None:
-    """AWS_FACTS 1.6 and 8: each variable has AWS's form; one that is not set is written `-`."""
+    """AWS facts 1.6 and 8: each variable has AWS's form; one that is not set is written `-`."""
     outcome = Outcome(status=504, error="Endpoint request timed out", integration_error="no answer")
 
     assert render(f"[$context.{variable}]", CONTEXT, outcome) == f"[{value}]"
 
 
 def test_access_log_of_each_event(stages: Stages, dial: Dial, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 8: connect, message and disconnect write a line each."""
+    """AWS facts 8: connect, message and disconnect write a line each."""
     line_format = '{"event":"$context.eventType","route":"$context.routeKey","status":"$context.integration.status"}'
     keys = ("$connect", "$disconnect", "$default")
     stages.add(stage_of(*(route(key, backend.url) for key in keys), access_log_format=line_format))
@@ -101,7 +101,7 @@ def get_json(emulator: RunningEmulator, path: str) -> Any:
 
 
 def test_metrics(stages: Stages, dial: Dial, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 8: the figures have CloudWatch's names and the dimensions ApiId and Stage."""
+    """AWS facts 8: the figures have CloudWatch's names and the dimensions ApiId and Stage."""
     backend.replies["echo"] = Reply(status=500, body=b"!")
     backend.by_body[b"hang"] = Reply(gate=threading.Event())
     stages.add(stage_of(*(route(key, backend.url, two_way=key == "echo") for key in ("$connect", "echo", "$default"))))
@@ -122,7 +122,7 @@ def test_metrics(stages: Stages, dial: Dial, emulator: RunningEmulator, backend:
 
 
 def test_client_error(stages: Stages, dial: Dial, emulator: RunningEmulator) -> None:
-    """AWS_FACTS 8: a message that the gateway refuses itself is a ClientError."""
+    """AWS facts 8: a message that the gateway refuses itself is a ClientError."""
     stages.add(stage_of())
     socket = dial()
     socket.send("hello")

@@ -1,4 +1,4 @@
-"""Frames and payloads: text only, the sizes, fragments, control frames, closing, UTF-8 (AWS_FACTS 1.5 and 5).
+"""Frames and payloads: text only, the sizes, fragments, control frames, closing, UTF-8 (AWS facts 1.5 and 5).
 
 The cases of the Autobahn suite for servers are written out here; where a case differs, AWS's limits are the reason.
 """
@@ -42,7 +42,7 @@ def test_bytewise(client: RawClient, backend: Backend) -> None:
 
 
 def test_frame_too_large(client: RawClient, backend: Backend) -> None:
-    """AWS_FACTS 1.5: a frame of more than 32 KB closes the connection with 1009."""
+    """AWS facts 1.5: a frame of more than 32 KB closes the connection with 1009."""
     client.send(TEXT, b"x" * 32_769)
 
     assert client.close_code() == 1009
@@ -50,7 +50,7 @@ def test_frame_too_large(client: RawClient, backend: Backend) -> None:
 
 
 def test_largest_message(client: RawClient, backend: Backend) -> None:
-    """AWS_FACTS 5: a message of 128 KB in frames of 32 KB makes one backend call."""
+    """AWS facts 5: a message of 128 KB in frames of 32 KB makes one backend call."""
     client.send(TEXT, b"x" * 32_768, fin=False)
     client.send(CONT, b"x" * 32_768, fin=False)
     client.send(CONT, b"x" * 32_768, fin=False)
@@ -60,7 +60,7 @@ def test_largest_message(client: RawClient, backend: Backend) -> None:
 
 
 def test_message_too_large(client: RawClient) -> None:
-    """AWS_FACTS 1.5: a message of more than 128 KB closes the connection with 1009."""
+    """AWS facts 1.5: a message of more than 128 KB closes the connection with 1009."""
     for opcode in (TEXT, CONT, CONT, CONT):
         client.send(opcode, b"x" * 32_768, fin=False)
     client.send(CONT, b"x")
@@ -70,7 +70,7 @@ def test_message_too_large(client: RawClient) -> None:
 
 @pytest.mark.parametrize("fin", [True, False])
 def test_binary(client: RawClient, fin: bool) -> None:
-    """AWS_FACTS 5: a binary frame closes the connection with 1003."""
+    """AWS facts 5: a binary frame closes the connection with 1003."""
     client.send(BINARY, b"\x00\x01", fin=fin)
 
     assert client.close_code() == 1003
@@ -88,7 +88,7 @@ def test_nothing_after_a_breach(client: RawClient, backend: Backend) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 125])
 def test_ping(client: RawClient, size: int) -> None:
-    """AWS_FACTS 1.5 and Autobahn 2.1 to 2.4: a ping is answered with its own payload."""
+    """AWS facts 1.5 and Autobahn 2.1 to 2.4: a ping is answered with its own payload."""
     client.send(PING, b"p" * size)
 
     assert client.receive() == Frame(PONG, b"p" * size, fin=True)
@@ -206,7 +206,7 @@ def test_utf8_split_between_fragments(client: RawClient, backend: Backend) -> No
     ],
 )
 def test_invalid_utf8(client: RawClient, data: bytes) -> None:
-    """AWS_FACTS 5 and Autobahn 6.3 to 6.20: invalid UTF-8 closes the connection with 1007."""
+    """AWS facts 5 and Autobahn 6.3 to 6.20: invalid UTF-8 closes the connection with 1007."""
     client.send(TEXT, data)
 
     assert client.close_code() == 1007
@@ -222,7 +222,7 @@ def test_invalid_utf8_over_fragments(client: RawClient) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999])
 def test_close_is_echoed(client: RawClient, code: int) -> None:
-    """AWS_FACTS 1.5 and Autobahn 7.7: the client's code comes back, and the gateway hangs up."""
+    """AWS facts 1.5 and Autobahn 7.7: the client's code comes back, and the gateway hangs up."""
     client.send(CLOSE, struct.pack("!H", code) + b"reason")
 
     assert client.receive() == Frame(CLOSE, struct.pack("!H", code) + b"reason", fin=True)
@@ -276,7 +276,7 @@ def test_message_and_close_together(client: RawClient, backend: Backend) -> None
 
 
 def test_large_reply_comes_in_frames(client: RawClient, backend: Backend) -> None:
-    """AWS_FACTS 5: the gateway splits what it sends into frames of 32 KB itself."""
+    """AWS facts 5: the gateway splits what it sends into frames of 32 KB itself."""
     backend.replies["echo"] = Reply(body=b"x" * 100_000)
 
     client.send(TEXT, b'{"action": "echo"}')

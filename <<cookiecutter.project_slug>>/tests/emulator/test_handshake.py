@@ -1,4 +1,4 @@
-"""Handshakes (AWS_FACTS 1.1 to 1.4)."""
+"""Handshakes (AWS facts 1.1 to 1.4)."""
 
 import http.client
 import socket as sockets
@@ -37,7 +37,7 @@ def in_background(dial: Dial) -> tuple[threading.Thread, list[ClientConnection]]
 
 
 def test_handshake_waits_for_connect(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.1: the upgrade is held open until `$connect` has answered."""
+    """AWS facts 1.1: the upgrade is held open until `$connect` has answered."""
     gate = threading.Event()
     backend.replies["connect"] = Reply(gate=gate)
     thread, opened = in_background(dial)
@@ -52,7 +52,7 @@ def test_handshake_waits_for_connect(dial: Dial, backend: Backend) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_success_opens(dial: Dial, backend: Backend, status: int) -> None:
-    """AWS_FACTS 1.2: any 2xx opens the connection."""
+    """AWS facts 1.2: any 2xx opens the connection."""
     backend.replies["connect"] = Reply(status=status)
 
     assert dial().response.status_code == 101
@@ -60,14 +60,14 @@ def test_success_opens(dial: Dial, backend: Backend, status: int) -> None:
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 429, 500, 503])
 def test_refusal_passes_the_status(dial: Dial, backend: Backend, status: int) -> None:
-    """AWS_FACTS 1.2: the client sees the backend's own status; a redirect is a refusal too."""
+    """AWS facts 1.2: the client sees the backend's own status; a redirect is a refusal too."""
     backend.replies["connect"] = Reply(status=status, headers={"Location": f"{backend.url}/elsewhere"})
 
     assert refused_status(dial) == status
 
 
 def test_redirect_is_not_followed(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.3: the gateway does not follow redirects."""
+    """AWS facts 2.3: the gateway does not follow redirects."""
     backend.replies["connect"] = Reply(status=302, headers={"Location": f"{backend.url}/elsewhere"})
     refused_status(dial)
 
@@ -77,7 +77,7 @@ def test_redirect_is_not_followed(dial: Dial, backend: Backend) -> None:
 
 
 def test_refusal_drops_body_and_headers(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.2: neither the body nor the headers of `$connect`'s answer reach the client."""
+    """AWS facts 1.2: neither the body nor the headers of `$connect`'s answer reach the client."""
     headers = {"Set-Cookie": "a=b", "X-Reason": "banned", "Location": "/login"}
     backend.replies["connect"] = Reply(status=403, body=b'{"error": "banned"}', headers=headers)
 
@@ -89,19 +89,19 @@ def test_refusal_drops_body_and_headers(dial: Dial, backend: Backend) -> None:
 
 
 def test_acceptance_drops_headers(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.2: no Set-Cookie on the 101 either."""
+    """AWS facts 1.2: no Set-Cookie on the 101 either."""
     backend.replies["connect"] = Reply(headers={"Set-Cookie": "a=b", "X-Reason": "why"})
 
     assert not {"set-cookie", "x-reason"} & set(dial().response.headers)
 
 
 def test_headers_of_the_101(dial: Dial) -> None:
-    """AWS_FACTS 1.2: Date, Connection, Upgrade and Sec-WebSocket-Accept, and nothing else."""
+    """AWS facts 1.2: Date, Connection, Upgrade and Sec-WebSocket-Accept, and nothing else."""
     assert set(dial().response.headers) == {"date", "connection", "upgrade", "sec-websocket-accept"}
 
 
 def test_timeout(stages: Stages, dial: Dial, backend: Backend, emulator: RunningEmulator, clock: ManualClock) -> None:
-    """AWS_FACTS 1.2: a backend that does not answer in time makes the handshake fail with 504."""
+    """AWS facts 1.2: a backend that does not answer in time makes the handshake fail with 504."""
     backend.replies["connect"] = Reply(gate=threading.Event())
     statuses: list[int] = []
     thread = threading.Thread(target=lambda: statuses.append(refused_status(dial)), daemon=True)
@@ -115,7 +115,7 @@ def test_timeout(stages: Stages, dial: Dial, backend: Backend, emulator: Running
 
 
 def test_unreachable_backend(stages: Stages, dial: Dial) -> None:
-    """AWS_FACTS, checklist 1: an unreachable backend makes the handshake fail with 502."""
+    """AWS facts, checklist 1: an unreachable backend makes the handshake fail with 502."""
     with sockets.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     stages.add(stage_of(route("$connect", f"http://127.0.0.1:{port}")))
@@ -124,7 +124,7 @@ def test_unreachable_backend(stages: Stages, dial: Dial) -> None:
 
 
 def test_refused_mapping(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.2: an integration that maps Content-Length fails with 500, without a call."""
+    """AWS facts 2.2: an integration that maps Content-Length fails with 500, without a call."""
     parameters = {"integration.request.header.Content-Length": "'5'"}
     stages.add(stage_of(route("$connect", backend.url, parameters=parameters)))
 
@@ -140,7 +140,7 @@ def test_route_without_an_integration(stages: Stages, dial: Dial) -> None:
 
 
 def test_connect_is_optional(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.1: without a `$connect` route every handshake is accepted, and no backend is called."""
+    """AWS facts 1.1: without a `$connect` route every handshake is accepted, and no backend is called."""
     stages.add(stage_of(route("$default", backend.url)))
 
     assert dial().response.status_code == 101
@@ -148,7 +148,7 @@ def test_connect_is_optional(stages: Stages, dial: Dial, backend: Backend) -> No
 
 
 def test_subprotocol(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.3: the offered list reaches the backend, and the one it echoes reaches the client."""
+    """AWS facts 1.3: the offered list reaches the backend, and the one it echoes reaches the client."""
     backend.replies["connect"] = Reply(headers={"Sec-WebSocket-Protocol": "chat2"})
 
     socket = dial(subprotocols=["chat1", "chat2"])
@@ -158,12 +158,12 @@ def test_subprotocol(dial: Dial, backend: Backend) -> None:
 
 
 def test_no_subprotocol(dial: Dial) -> None:
-    """AWS_FACTS 1.3: where the backend echoes none, the 101 has none."""
+    """AWS facts 1.3: where the backend echoes none, the 101 has none."""
     assert dial(subprotocols=["chat1"]).subprotocol is None
 
 
 def test_query_string_reaches_connect_only(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.4: the URL's query string is there on `$connect` and never again."""
+    """AWS facts 1.4: the URL's query string is there on `$connect` and never again."""
     socket = dial(f"/{STAGE}?ws_token=abc&channel=a%20b")
     socket.send("hello")
 
@@ -172,7 +172,7 @@ def test_query_string_reaches_connect_only(dial: Dial, backend: Backend) -> None
 
 
 def test_connect_call_on_the_wire(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.1: the backend sees an ordinary POST, with the client's headers and no upgrade."""
+    """AWS facts 2.1: the backend sees an ordinary POST, with the client's headers and no upgrade."""
     dial(origin="https://www.example.com", user_agent_header="Browser/1")
 
     received = backend.next()
@@ -188,7 +188,7 @@ def test_connect_call_on_the_wire(dial: Dial, backend: Backend) -> None:
 
 
 def test_method_of_the_integration(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.3: the integration says which method is used."""
+    """AWS facts 2.3: the integration says which method is used."""
     stages.add(stage_of(route("$connect", backend.url, method="PUT")))
 
     dial()
@@ -197,7 +197,7 @@ def test_method_of_the_integration(stages: Stages, dial: Dial, backend: Backend)
 
 
 def test_unknown_stage(dial: Dial) -> None:
-    """AWS_FACTS 1.2: an unknown stage is refused with 403."""
+    """AWS facts 1.2: an unknown stage is refused with 403."""
     assert refused_status(dial, "/nowhere") == 403
 
 
@@ -208,7 +208,7 @@ def test_path_behind_the_stage(dial: Dial, backend: Backend) -> None:
 
 
 def test_body_of_an_unknown_stage(emulator: RunningEmulator) -> None:
-    """AWS_FACTS, checklist 1: the body is `{"message":"Forbidden"}`."""
+    """AWS facts, checklist 1: the body is `{"message":"Forbidden"}`."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=5)
     connection.request("GET", "/nowhere")
 
@@ -216,7 +216,7 @@ def test_body_of_an_unknown_stage(emulator: RunningEmulator) -> None:
 
 
 def test_disabled_default_endpoint(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.2: a disabled execute-api endpoint answers 403."""
+    """AWS facts 1.2: a disabled execute-api endpoint answers 403."""
     stages.add(stage_of(route("$connect", backend.url), execute_api_disabled=True))
 
     assert refused_status(dial) == 403
@@ -239,7 +239,7 @@ def test_ambiguous_stage(stages: Stages, dial: Dial, backend: Backend) -> None:
 
 
 def test_long_url(dial: Dial) -> None:
-    """AWS_FACTS 1.4: a URL of more than 4,096 characters is refused, one of 4,096 is not."""
+    """AWS facts 1.4: a URL of more than 4,096 characters is refused, one of 4,096 is not."""
     path = f"/{STAGE}?x="
 
     assert dial(path + "x" * (4096 - len(path))).response.status_code == 101
@@ -247,7 +247,7 @@ def test_long_url(dial: Dial) -> None:
 
 
 def test_header_flood(dial: Dial) -> None:
-    """AWS_FACTS 9: headers of more than 10,240 bytes together are refused."""
+    """AWS facts 9: headers of more than 10,240 bytes together are refused."""
     assert refused_status(dial, additional_headers={f"X-{n}": "x" * 1000 for n in range(11)}) == 431
 
 
@@ -260,7 +260,7 @@ def test_plain_http_request(emulator: RunningEmulator) -> None:
 
 
 def test_compression(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.2: permessage-deflate is negotiated with the client, as seen from AWS; the backend sees plain text."""
+    """AWS facts 1.2: permessage-deflate is negotiated with the client, as seen from AWS; the backend sees plain text."""
     socket = dial(compression="deflate")
     socket.send('{"action": "echo", "text": "' + "x" * 1000 + '"}')
 
@@ -270,7 +270,7 @@ def test_compression(dial: Dial, backend: Backend) -> None:
 
 
 def test_user_agent_of_a_silent_client(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.1: a client without User-Agent gets the gateway's."""
+    """AWS facts 2.1: a client without User-Agent gets the gateway's."""
     dial(user_agent_header=None)
 
     assert backend.next().header("User-Agent") == f"AmazonAPIGateway_{API_ID}"
@@ -293,7 +293,7 @@ def test_client_that_leaves_during_connect(emulator: RunningEmulator, backend: B
 
 
 def test_domain_of_a_mapping(stages: Stages, emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS, checklist 11: on a custom domain the path holds no stage."""
+    """AWS facts, checklist 11: on a custom domain the path holds no stage."""
     parameters = {"integration.request.header.X-Domain": "context.domainName"}
     stage = stage_of(route("$connect", backend.url, parameters=parameters), execute_api_disabled=True)
     stages.domains["ws.example.com", ""] = stage
@@ -303,7 +303,7 @@ def test_domain_of_a_mapping(stages: Stages, emulator: RunningEmulator, dial: Di
 
 
 def test_mapping_key(stages: Stages, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS, checklist 11: an api mapping key takes the stage's place in the path."""
+    """AWS facts, checklist 11: an api mapping key takes the stage's place in the path."""
     stages.domains["ws.example.com", "chat/v1"] = stage_of(route("$connect", backend.url))
 
     with connect_as("ws://ws.example.com/chat/v1", emulator):

@@ -1,4 +1,4 @@
-"""Ids as AWS makes them (AWS_FACTS 1.6)."""
+"""Ids as AWS makes them (AWS facts 1.6)."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from emulator.identifiers import Identifiers, is_well_formed
 
 @given(st.binary(min_size=11, max_size=11))
 def test_form(data: bytes) -> None:
-    """AWS_FACTS, checklist 9: whatever the bytes, an id has 16 characters, the last one `=`, and is well formed."""
+    """AWS facts, checklist 9: whatever the bytes, an id has 16 characters, the last one `=`, and is well formed."""
     made = Identifiers(lambda _: data).opaque()
 
     assert (len(made), made[-1]) == (16, "=")
@@ -18,7 +18,7 @@ def test_form(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"\xff" * 11, b"\xfb\xef\xbe" * 4])
 def test_alphabet(data: bytes) -> None:
-    """AWS_FACTS 1.6: `-` and `_` occur, `+` and `/` never."""
+    """AWS facts 1.6: `-` and `_` occur, `+` and `/` never."""
     made = Identifiers(lambda size: data[:size]).opaque()
 
     assert set(made) & set("-_")
@@ -33,11 +33,11 @@ def test_ids_differ() -> None:
 
 
 def test_trace_id() -> None:
-    """AWS_FACTS 2.1: the trace id holds the second and 24 hex digits."""
+    """AWS facts 2.1: the trace id holds the second and 24 hex digits."""
     assert Identifiers(lambda size: b"\xab" * size).trace_id(1_700_000_000.9) == "Root=1-6553f100-" + "ab" * 12
 
 
 @pytest.mark.parametrize("text", ["", "=", "a=", "abcde", "a b=", "é===", "a\n==", "x" * 129, "AAAA=AAA"])
 def test_malformed(text: str) -> None:
-    """AWS_FACTS 6.2: what cannot be an id is malformed."""
+    """AWS facts 6.2: what cannot be an id is malformed."""
     assert not is_well_formed(text)

@@ -1,4 +1,4 @@
-"""The ten-minute and the two-hour wall, with time advanced (AWS_FACTS 1.5)."""
+"""The ten-minute and the two-hour wall, with time advanced (AWS facts 1.5)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def closing_of(socket: Any) -> tuple[int, str]:
 
 
 def test_idle(emulator: RunningEmulator, dial: Dial) -> None:
-    """AWS_FACTS 1.5: after ten minutes without traffic the connection is closed with 1001 "Going away"."""
+    """AWS facts 1.5: after ten minutes without traffic the connection is closed with 1001 "Going away"."""
     socket = dial()
 
     emulator.advance(600)
@@ -42,7 +42,7 @@ def test_not_idle_yet(emulator: RunningEmulator, dial: Dial) -> None:
 
 
 def test_client_message_resets_idle(emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.5: a message from the client starts the ten minutes anew."""
+    """AWS facts 1.5: a message from the client starts the ten minutes anew."""
     socket = dial()
     emulator.advance(599)
     socket.send("still here")
@@ -54,7 +54,7 @@ def test_client_message_resets_idle(emulator: RunningEmulator, dial: Dial, backe
 
 
 def test_callback_resets_idle(emulator: RunningEmulator, dial: Dial, management: Any) -> None:
-    """AWS_FACTS 1.5: so does a message to the client."""
+    """AWS facts 1.5: so does a message to the client."""
     socket = dial()
     emulator.advance(599)
     (connection,) = emulator.connections()
@@ -78,12 +78,12 @@ def ping_and_wait(emulator: RunningEmulator, seconds: float) -> int:
 
 
 def test_pings_do_not_reset_idle(emulator: RunningEmulator) -> None:
-    """AWS_FACTS, unsure 3: by default a ping does not count as traffic."""
+    """AWS facts, unsure 3: by default a ping does not count as traffic."""
     assert ping_and_wait(emulator, 400) == 0
 
 
 def test_pings_reset_idle_by_switch(stages: Stages, clock: ManualClock) -> None:
-    """AWS_FACTS, unsure 3: by a switch it does."""
+    """AWS facts, unsure 3: by a switch it does."""
     switches = Switches(control_frames_reset_idle=True)
 
     with running_emulator(store=stages, clock=clock, switches=switches) as emulator:
@@ -91,7 +91,7 @@ def test_pings_reset_idle_by_switch(stages: Stages, clock: ManualClock) -> None:
 
 
 def test_two_hours(emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.5: after two hours even a busy connection is closed with 1001."""
+    """AWS facts 1.5: after two hours even a busy connection is closed with 1001."""
     socket = dial()
     backend.replies["echo"] = Reply(body=b"so am I")
     for _ in range(14):
@@ -106,7 +106,7 @@ def test_two_hours(emulator: RunningEmulator, dial: Dial, backend: Backend) -> N
 
 
 def test_disconnect_says_why(emulator: RunningEmulator, dial: Dial, backend: Backend, stages: Stages) -> None:
-    """AWS_FACTS 1.5: `$disconnect` follows the idle close."""
+    """AWS facts 1.5: `$disconnect` follows the idle close."""
     socket = dial()
     emulator.advance(600)
     closing_of(socket)

@@ -1,4 +1,4 @@
-"""`@connections` for unmodified boto3, and its errors (AWS_FACTS 6)."""
+"""`@connections` for unmodified boto3, and its errors (AWS facts 6)."""
 
 import http.client
 import json
@@ -43,7 +43,7 @@ def error_of(call: Any, **arguments: Any) -> tuple[int, str, str]:
 
 
 def test_post(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
-    """AWS_FACTS 6.1: POST delivers the bytes as a text message and answers 200."""
+    """AWS facts 6.1: POST delivers the bytes as a text message and answers 200."""
     socket = dial()
     (connection,) = emulator.connections()
 
@@ -54,7 +54,7 @@ def test_post(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
 
 
 def test_post_of_128_kb(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
-    """AWS_FACTS 5: 131,072 bytes may be sent."""
+    """AWS facts 5: 131,072 bytes may be sent."""
     socket = dial()
     (connection,) = emulator.connections()
 
@@ -65,14 +65,14 @@ def test_post_of_128_kb(dial: Dial, emulator: RunningEmulator, management: Any) 
 
 @pytest.mark.parametrize("size", [131_073, 3_000_000])
 def test_post_too_large(connection_id: str, management: Any, size: int) -> None:
-    """AWS_FACTS 6.2: more than 128 KB is refused with 413."""
+    """AWS facts 6.2: more than 128 KB is refused with 413."""
     status, code, _ = error_of(management.post_to_connection, ConnectionId=connection_id, Data=b"x" * size)
 
     assert (status, code) == (413, "PayloadTooLargeException")
 
 
 def test_post_of_bytes_that_are_no_text(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
-    """AWS_FACTS, unsure 22: bytes that are no UTF-8 are replaced, since a text frame cannot hold them."""
+    """AWS facts, unsure 22: bytes that are no UTF-8 are replaced, since a text frame cannot hold them."""
     socket = dial()
     (connection,) = emulator.connections()
 
@@ -82,7 +82,7 @@ def test_post_of_bytes_that_are_no_text(dial: Dial, emulator: RunningEmulator, m
 
 
 def test_get(emulator: RunningEmulator, dial: Dial, management: Any, clock: ManualClock) -> None:
-    """AWS_FACTS 6.1: GET describes the connection, with times that botocore parses."""
+    """AWS facts 6.1: GET describes the connection, with times that botocore parses."""
     started = clock.now()
     dial(user_agent_header="Browser/1")
     (connection,) = emulator.connections()
@@ -97,7 +97,7 @@ def test_get(emulator: RunningEmulator, dial: Dial, management: Any, clock: Manu
 
 
 def test_delete(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
-    """AWS_FACTS 1.5 and 6.1: DELETE answers 204 and closes with 1000 "Connection Closed Normally"."""
+    """AWS facts 1.5 and 6.1: DELETE answers 204 and closes with 1000 "Connection Closed Normally"."""
     socket = dial()
     (connection,) = emulator.connections()
 
@@ -112,7 +112,7 @@ def test_delete(dial: Dial, emulator: RunningEmulator, management: Any) -> None:
 
 @pytest.mark.parametrize("operation", ["post_to_connection", "get_connection", "delete_connection"])
 def test_gone(management: Any, operation: str) -> None:
-    """AWS_FACTS 6.2: an id that is not connected is answered with 410, which boto3 raises as GoneException."""
+    """AWS facts 6.2: an id that is not connected is answered with 410, which boto3 raises as GoneException."""
     data = {"Data": b"x"} if operation == "post_to_connection" else {}
 
     with pytest.raises(management.exceptions.GoneException):
@@ -129,7 +129,7 @@ def test_gone_as_soon_as_deleted(connection_id: str, management: Any) -> None:
 
 @pytest.mark.parametrize("malformed", ["abcde", "AAAAAAAAAAAAAA!=", "a/b", "x" * 200, "äöü"])
 def test_malformed_id(management: Any, malformed: str) -> None:
-    """AWS_FACTS 6.2: a malformed id is answered with 400 "Invalid connectionId"."""
+    """AWS facts 6.2: a malformed id is answered with 400 "Invalid connectionId"."""
     status, code, message = error_of(management.post_to_connection, ConnectionId=malformed, Data=b"x")
 
     assert (status, code) == (400, "BadRequestException")
@@ -145,7 +145,7 @@ def test_connection_of_another_stage(stages: Stages, emulator: RunningEmulator, 
 
 
 def test_post_during_connect(dial: Dial, backend: Backend, management: Any) -> None:
-    """AWS_FACTS 6.2: while its own `$connect` runs, a connection cannot be addressed (410)."""
+    """AWS facts 6.2: while its own `$connect` runs, a connection cannot be addressed (410)."""
     gate = threading.Event()
     backend.replies["connect"] = Reply(gate=gate)
     thread = threading.Thread(target=dial, daemon=True)
@@ -160,7 +160,7 @@ def test_post_during_connect(dial: Dial, backend: Backend, management: Any) -> N
 
 
 def test_slow_reader(stages: Stages, backend: Backend) -> None:
-    """AWS_FACTS 6.2: a client that does not read fills its bounded buffer, and callbacks are answered with 429."""
+    """AWS facts 6.2: a client that does not read fills its bounded buffer, and callbacks are answered with 429."""
     with running_emulator(store=stages) as emulator, raw_client(emulator.port) as client:
         client.sock.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
         client.upgrade()
@@ -180,7 +180,7 @@ def test_slow_reader(stages: Stages, backend: Backend) -> None:
 
 
 def test_stage_path(emulator: RunningEmulator, connection_id: str) -> None:
-    """AWS_FACTS 6.1: `/{stage}/@connections/{id}` works while one API has that stage."""
+    """AWS facts 6.1: `/{stage}/@connections/{id}` works while one API has that stage."""
     found = management_client(f"{emulator.url}/{STAGE}").get_connection(ConnectionId=connection_id)
 
     assert found["Identity"]["SourceIp"] == "127.0.0.1"
@@ -194,7 +194,7 @@ def test_unknown_stage(emulator: RunningEmulator, connection_id: str) -> None:
 
 
 def test_disabled_default_endpoint(stages: Stages, management: Any, connection_id: str, backend: Backend) -> None:
-    """AWS_FACTS 6.1: with the default endpoint disabled, callbacks must use the custom domain."""
+    """AWS facts 6.1: with the default endpoint disabled, callbacks must use the custom domain."""
     stages.add(stage_of(route("$connect", backend.url), execute_api_disabled=True))
 
     assert error_of(management.get_connection, ConnectionId=connection_id)[0] == 403
@@ -212,14 +212,14 @@ def signed_request(emulator: RunningEmulator, path: str, *, method: str = "GET",
 
 
 def test_encoded_at_sign(emulator: RunningEmulator, connection_id: str) -> None:
-    """AWS_FACTS, unsure 28: `%40connections` is the same as `@connections`."""
+    """AWS facts, unsure 28: `%40connections` is the same as `@connections`."""
     path = f"/{STAGE}/%40connections/{connection_id.replace('=', '%3D')}"
 
     assert signed_request(emulator, path)[0] == 200
 
 
 def test_custom_domain(stages: Stages, emulator: RunningEmulator, connection_id: str) -> None:
-    """AWS_FACTS 6.1: on a custom domain the path has no stage, but the mapping key if there is one."""
+    """AWS facts 6.1: on a custom domain the path has no stage, but the mapping key if there is one."""
     stage = stages.stages[API_ID, STAGE]
     stages.domains["ws.example.com", ""] = stage
     stages.domains["ws.example.com", "chat"] = stage
@@ -230,7 +230,7 @@ def test_custom_domain(stages: Stages, emulator: RunningEmulator, connection_id:
 
 
 def test_path_that_fits_nothing(emulator: RunningEmulator) -> None:
-    """AWS_FACTS 6.1: another path below `@connections` is no method of the API."""
+    """AWS facts 6.1: another path below `@connections` is no method of the API."""
     status, body = signed_request(emulator, f"/{STAGE}/@connections/a/b", method="POST")
 
     assert status == 404
@@ -238,7 +238,7 @@ def test_path_that_fits_nothing(emulator: RunningEmulator) -> None:
 
 
 def test_error_type_header(emulator: RunningEmulator) -> None:
-    """AWS_FACTS 6.1: SDKs learn the error's class from the header `x-amzn-ErrorType`."""
+    """AWS facts 6.1: SDKs learn the error's class from the header `x-amzn-ErrorType`."""
     connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=5)
     connection.request("GET", f"/{STAGE}/@connections/{UNKNOWN}")
     answer = connection.getresponse()
@@ -248,7 +248,7 @@ def test_error_type_header(emulator: RunningEmulator) -> None:
 
 
 def test_wrong_secret(emulator: RunningEmulator, connection_id: str) -> None:
-    """AWS_FACTS 6.2: a wrong signature is answered with 403."""
+    """AWS facts 6.2: a wrong signature is answered with 403."""
     client = management_client(f"{emulator.url}/{STAGE}", aws_secret_access_key="wrong")
 
     status, code, message = error_of(client.get_connection, ConnectionId=connection_id)

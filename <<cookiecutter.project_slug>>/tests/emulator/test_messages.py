@@ -1,4 +1,4 @@
-"""Messages: routing, replies, error frames and concurrency (AWS_FACTS 1.1, 3, 4 and 2.1)."""
+"""Messages: routing, replies, error frames and concurrency (AWS facts 1.1, 3, 4 and 2.1)."""
 
 import json
 import socket as sockets
@@ -34,21 +34,21 @@ def assert_alive(socket: ClientConnection, backend: Backend) -> None:
 
 
 def test_route_key(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 3: the body selects the route, whose integration is called."""
+    """AWS facts 3: the body selects the route, whose integration is called."""
     dial().send('{"action": "echo"}')
 
     assert backend.next_for("echo").header("X-Gateway-Route") == "echo"
 
 
 def test_default_route(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 3: what matches no route goes to `$default`, with that as its route key."""
+    """AWS facts 3: what matches no route goes to `$default`, with that as its route key."""
     dial().send('{"action": "unknown"}')
 
     assert backend.next_for("default").header("X-Gateway-Route") == "$default"
 
 
 def test_connect_cannot_be_asked_for(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS, unsure 25: `{"action": "$connect"}` is a message for `$default`."""
+    """AWS facts, unsure 25: `{"action": "$connect"}` is a message for `$default`."""
     dial().send('{"action": "$connect"}')
     backend.next_for("connect")
 
@@ -58,7 +58,7 @@ def test_connect_cannot_be_asked_for(dial: Dial, backend: Backend) -> None:
 
 
 def test_payload_is_unchanged(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.1: the backend gets the frame's payload byte for byte."""
+    """AWS facts 2.1: the backend gets the frame's payload byte for byte."""
     text = ' {"action" :"echo",\n "text": "grüß \\u0041 😀"}\t'
 
     dial().send(text)
@@ -67,7 +67,7 @@ def test_payload_is_unchanged(dial: Dial, backend: Backend) -> None:
 
 
 def test_call_on_the_wire(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.1: nothing of the handshake comes with a message."""
+    """AWS facts 2.1: nothing of the handshake comes with a message."""
     dial(origin="https://www.example.com", user_agent_header="Browser/1").send("hello")
 
     received = backend.next_for("default")
@@ -81,7 +81,7 @@ def test_call_on_the_wire(dial: Dial, backend: Backend) -> None:
 
 
 def test_message_ids_differ(stages: Stages, emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.6: each message has an id and a request id of its own."""
+    """AWS facts 1.6: each message has an id and a request id of its own."""
     parameters = {
         "integration.request.header.X-Message": "context.messageId",
         "integration.request.header.X-Request": "context.requestId",
@@ -100,7 +100,7 @@ def test_message_ids_differ(stages: Stages, emulator: RunningEmulator, dial: Dia
 
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 500])
 def test_two_way_reply(dial: Dial, backend: Backend, status: int) -> None:
-    """AWS_FACTS 4.1: the body comes back as a text frame, whatever the status."""
+    """AWS facts 4.1: the body comes back as a text frame, whatever the status."""
     backend.replies["echo"] = Reply(status=status, body='{"ok": "ü"}'.encode())
     socket = dial()
 
@@ -110,7 +110,7 @@ def test_two_way_reply(dial: Dial, backend: Backend, status: int) -> None:
 
 
 def test_empty_two_way_reply(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 4.1: an empty body makes an empty message."""
+    """AWS facts 4.1: an empty body makes an empty message."""
     socket = dial()
 
     socket.send('{"action": "echo"}')
@@ -119,7 +119,7 @@ def test_empty_two_way_reply(dial: Dial, backend: Backend) -> None:
 
 
 def test_longest_two_way_reply(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 5: a reply of 128 KB is a message, a longer one makes an error frame."""
+    """AWS facts 5: a reply of 128 KB is a message, a longer one makes an error frame."""
     backend.by_body[b'{"action": "echo", "n": 1}'] = Reply(body=b"x" * 131_072)
     backend.by_body[b'{"action": "echo", "n": 2}'] = Reply(body=b"x" * 131_073)
     socket = dial()
@@ -132,7 +132,7 @@ def test_longest_two_way_reply(dial: Dial, backend: Backend) -> None:
 
 
 def test_reply_that_is_no_text(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 4.1: frames are text, so bytes that are none are replaced."""
+    """AWS facts 4.1: frames are text, so bytes that are none are replaced."""
     backend.replies["echo"] = Reply(body=b"a\xffb")
     socket = dial()
 
@@ -143,7 +143,7 @@ def test_reply_that_is_no_text(dial: Dial, backend: Backend) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_one_way_reply(dial: Dial, backend: Backend, status: int) -> None:
-    """AWS_FACTS 4.1, 4.2 and unsure 4: without a route response the client hears nothing, not even of a failure."""
+    """AWS facts 4.1, 4.2 and unsure 4: without a route response the client hears nothing, not even of a failure."""
     backend.replies["default"] = Reply(status=status, body=b"nobody reads this")
     socket = dial()
     socket.send("hello")
@@ -153,7 +153,7 @@ def test_one_way_reply(dial: Dial, backend: Backend, status: int) -> None:
 
 
 def test_one_way_failure_by_switch(stages: Stages, backend: Backend) -> None:
-    """AWS_FACTS, unsure 4: a failing backend may lead to an error frame on a one-way route."""
+    """AWS facts, unsure 4: a failing backend may lead to an error frame on a one-way route."""
     backend.replies["default"] = Reply(status=500)
     with (
         running_emulator(store=stages, switches=Switches(error_frame_on_one_way_failure=True)) as emulator,
@@ -165,7 +165,7 @@ def test_one_way_failure_by_switch(stages: Stages, backend: Backend) -> None:
 
 
 def test_no_route(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 3: without a route the client gets "Forbidden", and the connection stays open."""
+    """AWS facts 3: without a route the client gets "Forbidden", and the connection stays open."""
     stages.add(stage_of(route("echo", backend.url, two_way=True)))
     socket = dial()
 
@@ -176,7 +176,7 @@ def test_no_route(stages: Stages, dial: Dial, backend: Backend) -> None:
 
 
 def test_exact_text_of_an_error_frame(stages: Stages, emulator: RunningEmulator, dial: Dial) -> None:
-    """AWS_FACTS 4.2: a space after the first colon, none after the others."""
+    """AWS facts 4.2: a space after the first colon, none after the others."""
     stages.add(stage_of())
     socket = dial()
     (connection,) = emulator.connections()
@@ -193,7 +193,7 @@ def test_exact_text_of_an_error_frame(stages: Stages, emulator: RunningEmulator,
 
 @pytest.mark.parametrize("two_way", [True, False])
 def test_unreachable_backend(stages: Stages, dial: Dial, backend: Backend, two_way: bool) -> None:
-    """AWS_FACTS 4.2: a backend that cannot be reached makes an error frame, on one-way routes too."""
+    """AWS facts 4.2: a backend that cannot be reached makes an error frame, on one-way routes too."""
     with sockets.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     dead = route("dead", f"http://127.0.0.1:{port}", two_way=two_way)
@@ -207,7 +207,7 @@ def test_unreachable_backend(stages: Stages, dial: Dial, backend: Backend, two_w
 
 
 def test_timeout(dial: Dial, emulator: RunningEmulator, backend: Backend, clock: ManualClock) -> None:
-    """AWS_FACTS 4.2: a backend that takes longer than 29 s makes "Endpoint request timed out"."""
+    """AWS facts 4.2: a backend that takes longer than 29 s makes "Endpoint request timed out"."""
     backend.by_body[b"slow"] = Reply(gate=threading.Event())
     socket = dial()
     socket.send("slow")
@@ -220,7 +220,7 @@ def test_timeout(dial: Dial, emulator: RunningEmulator, backend: Backend, clock:
 
 
 def test_timeout_of_the_integration(stages: Stages, dial: Dial, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 2.3: an integration may have a shorter timeout."""
+    """AWS facts 2.3: an integration may have a shorter timeout."""
     stages.add(stage_of(route("$default", backend.url, timeout_ms=2_000)))
     backend.by_body[b"slow"] = Reply(gate=threading.Event())
     socket = dial()
@@ -233,7 +233,7 @@ def test_timeout_of_the_integration(stages: Stages, dial: Dial, emulator: Runnin
 
 
 def test_refused_mapping(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 2.2: an integration that maps a header it may not set makes "Internal server error"."""
+    """AWS facts 2.2: an integration that maps a header it may not set makes "Internal server error"."""
     parameters = {"integration.request.header.X-Amzn-Trace-Id": "'mine'"}
     stages.add(stage_of(route("$default", backend.url, parameters=parameters)))
     socket = dial()
@@ -254,7 +254,7 @@ def test_route_without_an_integration(stages: Stages, dial: Dial) -> None:
 
 
 def test_messages_of_one_connection_run_together(dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 1.1: a message does not wait for the one before it."""
+    """AWS facts 1.1: a message does not wait for the one before it."""
     gate = threading.Event()
     backend.by_body[b'{"action": "echo", "n": 1}'] = Reply(body=b"first", gate=gate)
     backend.by_body[b'{"action": "echo", "n": 2}'] = Reply(body=b"second")
@@ -269,7 +269,7 @@ def test_messages_of_one_connection_run_together(dial: Dial, backend: Backend) -
 
 
 def test_serial_by_switch(stages: Stages, backend: Backend) -> None:
-    """AWS_FACTS, checklist 5: by a switch they are handled one after the other."""
+    """AWS facts, checklist 5: by a switch they are handled one after the other."""
     gate = threading.Event()
     backend.by_body[b'{"action": "echo", "n": 1}'] = Reply(body=b"first", gate=gate)
     with (

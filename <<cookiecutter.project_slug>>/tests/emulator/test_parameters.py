@@ -1,4 +1,4 @@
-"""Request parameters and headers, as pure functions (AWS_FACTS 2.1 and 2.2)."""
+"""Request parameters and headers, as pure functions (AWS facts 2.1 and 2.2)."""
 
 from collections.abc import Collection
 
@@ -81,7 +81,7 @@ def values(request: BackendRequest, name: str) -> list[str]:
     ],
 )
 def test_value(expression: str, value: str) -> None:
-    """AWS_FACTS 2.2: where a mapped value may come from."""
+    """AWS facts 2.2: where a mapped value may come from."""
     request = call({HEADER + "X-Mapped": expression}, body='{"a": {"b": [1, "x"]}, "ok": true}')
 
     assert values(request, "X-Mapped") == [value]
@@ -100,13 +100,13 @@ def test_value(expression: str, value: str) -> None:
     ],
 )
 def test_value_of_the_handshake(expression: str, value: str) -> None:
-    """AWS_FACTS 2.2: on `$connect` the client's headers and query string can be mapped too."""
+    """AWS facts 2.2: on `$connect` the client's headers and query string can be mapped too."""
     assert values(call({HEADER + "X-Mapped": expression}, handshake=HANDSHAKE), "X-Mapped") == [value]
 
 
 @pytest.mark.parametrize("expression", ["route.request.header.Origin", "route.request.querystring.channel"])
 def test_undeclared_value_of_the_handshake(expression: str) -> None:
-    """AWS_FACTS 2.2: a parameter of the handshake must be declared by the route, or it cannot be mapped."""
+    """AWS facts 2.2: a parameter of the handshake must be declared by the route, or it cannot be mapped."""
     request = call({HEADER + "X-Mapped": expression}, handshake=HANDSHAKE, declared=())
 
     assert values(request, "X-Mapped") == []
@@ -124,7 +124,7 @@ def test_undeclared_value_of_the_handshake(expression: str) -> None:
     ],
 )
 def test_unset_value(expression: str) -> None:
-    """AWS_FACTS, unsure 14: what is not set on an event is left out, or sent empty by a switch."""
+    """AWS facts, unsure 14: what is not set on an event is left out, or sent empty by a switch."""
     parameters = {HEADER + "X-Mapped": expression}
 
     assert values(call(parameters, body="{}"), "X-Mapped") == []
@@ -132,14 +132,14 @@ def test_unset_value(expression: str) -> None:
 
 
 def test_mapped_header_replaces_the_clients() -> None:
-    """AWS_FACTS 2.2: a mapped header replaces a client header of its name, in any case."""
+    """AWS facts 2.2: a mapped header replaces a client header of its name, in any case."""
     request = call({HEADER + "X-Ws-Secret": "'right'"}, handshake=HANDSHAKE)
 
     assert values(request, "X-Ws-Secret") == ["right"]
 
 
 def test_case_variants_by_switch() -> None:
-    """AWS_FACTS, unsure 11: a client header that differs in case may survive beside the mapped one."""
+    """AWS facts, unsure 11: a client header that differs in case may survive beside the mapped one."""
     switches = Switches(keep_case_variants=True)
 
     request = call({HEADER + "X-Ws-Secret": "'right'"}, handshake=HANDSHAKE, switches=switches)
@@ -148,7 +148,7 @@ def test_case_variants_by_switch() -> None:
 
 
 def test_underscore_twin_is_kept() -> None:
-    """AWS_FACTS 10: `X_Ws_Secret` is another name to the gateway; the backend must not confuse the two."""
+    """AWS facts 10: `X_Ws_Secret` is another name to the gateway; the backend must not confuse the two."""
     request = call({HEADER + "X-Ws-Secret": "'right'"}, handshake=HANDSHAKE)
 
     assert values(request, "X_Ws_Secret") == ["forged"]
@@ -156,20 +156,20 @@ def test_underscore_twin_is_kept() -> None:
 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "X-Amzn-Trace-Id", "X-Amzn-Apigateway-Api-Id"])
 def test_refused_target(name: str) -> None:
-    """AWS_FACTS 2.2: mapping one of these headers makes every call fail."""
+    """AWS facts 2.2: mapping one of these headers makes every call fail."""
     with pytest.raises(RefusedTargetError):
         call({HEADER + name: "'1'"})
 
 
 @pytest.mark.parametrize("name", ["Expect", "TE", "Proxy-Authenticate", "Via", "Connection"])
 def test_ignored_target(name: str) -> None:
-    """AWS_FACTS 2.2: mapping one of these headers does nothing."""
+    """AWS facts 2.2: mapping one of these headers does nothing."""
     assert values(call({HEADER + name: "'1'"}), name) == []
 
 
 @pytest.mark.parametrize("name", ["Host", "User-Agent", "Accept", "Content-Type"])
 def test_allowed_target(name: str) -> None:
-    """AWS_FACTS 2.2: these headers may be mapped, and replace the gateway's own."""
+    """AWS facts 2.2: these headers may be mapped, and replace the gateway's own."""
     assert values(call({HEADER + name: "'mine'"}), name) == ["mine"]
 
 
@@ -182,7 +182,7 @@ def test_header_injection() -> None:
 
 @pytest.mark.parametrize("name", ["Upgrade", "Connection", "TE", "Via", "Content-MD5", "Host"])
 def test_dropped_client_header(name: str) -> None:
-    """AWS_FACTS 2.1: hop-by-hop headers and REST's drop list do not reach the backend."""
+    """AWS facts 2.1: hop-by-hop headers and REST's drop list do not reach the backend."""
     assert values(call({}, handshake=HANDSHAKE), name) == []
 
 
@@ -203,7 +203,7 @@ def test_dropped_client_header(name: str) -> None:
     ],
 )
 def test_connect_header(name: str, value: str) -> None:
-    """AWS_FACTS 2.1, `$connect`: the client's headers, and the gateway's own instead of forged ones."""
+    """AWS facts 2.1, `$connect`: the client's headers, and the gateway's own instead of forged ones."""
     assert values(call({}, handshake=HANDSHAKE), name) == [value]
 
 
@@ -222,36 +222,36 @@ def test_connect_header(name: str, value: str) -> None:
     ],
 )
 def test_message_header(name: str, expected: list[str]) -> None:
-    """AWS_FACTS 2.1, message routes: nothing of the client's, and no Content-Type unless it is mapped."""
+    """AWS facts 2.1, message routes: nothing of the client's, and no Content-Type unless it is mapped."""
     assert values(call({}, body="hello"), name) == expected
 
 
 def test_forwarded_headers_on_messages_by_switch() -> None:
-    """AWS_FACTS, unsure 12: `X-Forwarded-*` may come on messages too."""
+    """AWS facts, unsure 12: `X-Forwarded-*` may come on messages too."""
     request = call({}, body="hello", switches=Switches(forwarded_headers_on_messages=True))
 
     assert values(request, "X-Forwarded-For") == ["203.0.113.7"]
 
 
 def test_content_type_of_messages_by_switch() -> None:
-    """AWS_FACTS, unsure 2: a Content-Type may come unasked."""
+    """AWS facts, unsure 2: a Content-Type may come unasked."""
     request = call({}, body="hello", switches=Switches(message_content_type="text/plain"))
 
     assert values(request, "Content-Type") == ["text/plain"]
 
 
 def test_user_agent_of_a_client_without_one() -> None:
-    """AWS_FACTS 2.1: without a client User-Agent the gateway sends its own on `$connect` too."""
+    """AWS facts 2.1: without a client User-Agent the gateway sends its own on `$connect` too."""
     assert values(call({}, handshake=Handshake()), "User-Agent") == [f"AmazonAPIGateway_{API_ID}"]
 
 
 def test_handshake_query_string_is_appended() -> None:
-    """AWS_FACTS 2.1: the query string of the socket's URL reaches the backend on `$connect`."""
+    """AWS facts 2.1: the query string of the socket's URL reaches the backend on `$connect`."""
     assert call({}, handshake=HANDSHAKE).url == f"http://backend/ws?{HANDSHAKE.query_string}"
 
 
 def test_mapped_query_parameter_stands_beside_the_clients() -> None:
-    """AWS_FACTS 2.2: a mapped query parameter does not replace the client's of the same name."""
+    """AWS facts 2.2: a mapped query parameter does not replace the client's of the same name."""
     parameters = {"integration.request.querystring.channel": "'mapped value'"}
 
     request = call(parameters, handshake=Handshake(query_string="channel=lobby"), uri="http://backend/ws?v=1")
@@ -260,7 +260,7 @@ def test_mapped_query_parameter_stands_beside_the_clients() -> None:
 
 
 def test_variables_in_the_uri() -> None:
-    """AWS_FACTS 2.3: the URI may hold stage variables and mapped path parameters, which cannot leave their segment."""
+    """AWS facts 2.3: the URI may hold stage variables and mapped path parameters, which cannot leave their segment."""
     request = call(
         {"integration.request.path.room": "route.request.body.room"},
         body='{"room": "../admin"}',
@@ -271,12 +271,12 @@ def test_variables_in_the_uri() -> None:
 
 
 def test_get_has_no_body() -> None:
-    """AWS_FACTS 2.3: an integration with GET drops the message."""
+    """AWS facts 2.3: an integration with GET drops the message."""
     assert call({}, body="hello", method="GET").body == b""
 
 
 def test_nothing_is_sent_unless_mapped() -> None:
-    """AWS_FACTS 2.1: without a mapping the backend learns neither the connection's id nor anything else of the event."""
+    """AWS facts 2.1: without a mapping the backend learns neither the connection's id nor anything else of the event."""
     request = call({}, body="hello")
 
     assert "JC1dgf9yoAMCK-g=" not in str(request)

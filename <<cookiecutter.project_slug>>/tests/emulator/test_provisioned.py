@@ -49,7 +49,7 @@ def test_callback_url(emulator: RunningEmulator, control: Any, backend: Backend)
 
 
 def test_undeployed_stage(emulator: RunningEmulator, control: Any) -> None:
-    """AWS_FACTS 1.2: a stage without a deployment answers 403."""
+    """AWS facts 1.2: a stage without a deployment answers 403."""
     api = control.create_api(Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")
     control.create_stage(ApiId=api["ApiId"], StageName="production")
 
@@ -60,7 +60,7 @@ def test_undeployed_stage(emulator: RunningEmulator, control: Any) -> None:
 
 
 def test_undeployed_route(control: Any, backend: Backend) -> None:
-    """AWS_FACTS 7.1: a route made after the deployment is not live."""
+    """AWS facts 7.1: a route made after the deployment is not live."""
     api = provision(control, backend)
     integration = control.get_integrations(ApiId=api["ApiId"])["Items"][0]["IntegrationId"]
     control.create_route(ApiId=api["ApiId"], RouteKey="chat", Target=f"integrations/{integration}")
@@ -86,7 +86,7 @@ def test_new_deployment_reaches_open_connections(control: Any, backend: Backend)
 
 
 def test_zero_throttle_trap(control: Any, backend: Backend) -> None:
-    """AWS_FACTS 7.5: route settings whose throttling numbers are 0 refuse every `$connect` with 429."""
+    """AWS facts 7.5: route settings whose throttling numbers are 0 refuse every `$connect` with 429."""
     api = provision(control, backend)
     control.update_stage(
         ApiId=api["ApiId"],

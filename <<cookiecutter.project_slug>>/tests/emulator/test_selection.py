@@ -1,4 +1,4 @@
-"""Route selection expressions (AWS_FACTS 3)."""
+"""Route selection expressions (AWS facts 3)."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def chosen(expression: str, body: str, routes: dict[str, Route] = ROUTES) -> str
     ],
 )
 def test_match(expression: str, body: str, key: str) -> None:
-    """AWS_FACTS 3, evaluation: values become text and are compared with route keys."""
+    """AWS facts 3, evaluation: values become text and are compared with route keys."""
     assert chosen(expression, body) == key
 
 
@@ -59,23 +59,23 @@ def test_match(expression: str, body: str, key: str) -> None:
     ],
 )
 def test_default(body: str) -> None:
-    """AWS_FACTS 3: what matches no key exactly goes to `$default`."""
+    """AWS facts 3: what matches no key exactly goes to `$default`."""
     assert chosen("$request.body.action", body) == "$default"
 
 
 @pytest.mark.parametrize("key", ["$connect", "$disconnect", "$default"])
 def test_built_in_keys_cannot_be_asked_for(key: str) -> None:
-    """AWS_FACTS, unsure 25: a body that names `$connect` goes to `$default`."""
+    """AWS facts, unsure 25: a body that names `$connect` goes to `$default`."""
     assert chosen("$request.body.action", json.dumps({"action": key})) == "$default"
 
 
 def test_static_expression_with_a_body_that_is_not_json() -> None:
-    """AWS_FACTS 3: a body that is not JSON goes to `$default`, always."""
+    """AWS facts 3: a body that is not JSON goes to `$default`, always."""
     assert chosen("chat", "hello") == "$default"
 
 
 def test_no_route() -> None:
-    """AWS_FACTS 3: without a match and without `$default` there is no route."""
+    """AWS facts 3: without a match and without `$default` there is no route."""
     assert chosen("$request.body.action", '{"action": "unknown"}', WITHOUT_DEFAULT) is None
 
 

@@ -1,4 +1,4 @@
-"""Signatures: botocore signs, the emulator verifies (AWS_FACTS 6.1)."""
+"""Signatures: botocore signs, the emulator verifies (AWS facts 6.1)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def test_good_signature() -> None:
 
 
 def test_session_token() -> None:
-    """AWS_FACTS 6.1: temporary credentials sign one header more."""
+    """AWS facts 6.1: temporary credentials sign one header more."""
     check(*signed(token="session"))
 
 
@@ -82,7 +82,7 @@ def test_wrong_secret() -> None:
 
 
 def test_wrong_service() -> None:
-    """AWS_FACTS 6.1: the service is part of the signature; another one is named as such."""
+    """AWS facts 6.1: the service is part of the signature; another one is named as such."""
     with pytest.raises(SignatureError, match="correct service: 'apigateway'"):
         check(*signed(), service="apigateway")
 

@@ -1,4 +1,4 @@
-"""Throttles: the account's, new connections, the stage's and the routes' (AWS_FACTS 7.5 and 9)."""
+"""Throttles: the account's, new connections, the stage's and the routes' (AWS facts 7.5 and 9)."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def test_bucket_refills() -> None:
 
 
 def test_new_connections(start: Start) -> None:
-    """AWS_FACTS 9 and 1.2: above the rate of new connections, handshakes are refused with 429."""
+    """AWS facts 9 and 1.2: above the rate of new connections, handshakes are refused with 429."""
     with start(Switches(connect_rate=2)) as emulator:
         assert [status_of(emulator) for _ in range(3)] == [101, 101, 429]
 
@@ -62,7 +62,7 @@ def test_new_connections(start: Start) -> None:
 
 
 def test_account_rate_of_callbacks(start: Start) -> None:
-    """AWS_FACTS 6.3: callbacks count in the account's rate, and are answered with 429 above it."""
+    """AWS facts 6.3: callbacks count in the account's rate, and are answered with 429 above it."""
     with start(Switches(account_rate=1, account_burst=2)) as emulator:
         management = management_client(f"{emulator.url}/_apis/{API_ID}/{STAGE}")
 
@@ -80,7 +80,7 @@ def test_account_rate_of_callbacks(start: Start) -> None:
 
 
 def test_account_rate_is_shared(start: Start) -> None:
-    """AWS_FACTS 9: handshakes take from the same bucket as callbacks."""
+    """AWS facts 9: handshakes take from the same bucket as callbacks."""
     with start(Switches(account_rate=1, account_burst=1)) as emulator:
         assert status_of(emulator) == 101
         management = management_client(f"{emulator.url}/_apis/{API_ID}/{STAGE}")
@@ -90,7 +90,7 @@ def test_account_rate_is_shared(start: Start) -> None:
 
 
 def test_throttled_message(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 4.2: a throttled message gets an error frame of the gateway's usual shape."""
+    """AWS facts 4.2: a throttled message gets an error frame of the gateway's usual shape."""
     throttles = {"$default": Throttle(rate=1, burst=1)}
     stages.add(stage_of(route("$default", backend.url), route_throttles=throttles))
     socket = dial()
@@ -105,7 +105,7 @@ def test_throttled_message(stages: Stages, dial: Dial, backend: Backend) -> None
 
 
 def test_route_settings_do_not_inherit(stages: Stages, dial: Dial, backend: Backend) -> None:
-    """AWS_FACTS 7.5: a route's own numbers are in force instead of the stage's."""
+    """AWS facts 7.5: a route's own numbers are in force instead of the stage's."""
     stages.add(
         stage_of(
             route("$default", backend.url),
@@ -120,7 +120,7 @@ def test_route_settings_do_not_inherit(stages: Stages, dial: Dial, backend: Back
 
 
 def test_stage_default_of_zero(stages: Stages, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 7.5: a stage whose numbers are 0 refuses every handshake with 429."""
+    """AWS facts 7.5: a stage whose numbers are 0 refuses every handshake with 429."""
     stages.add(stage_of(route("$connect", backend.url), default_throttle=Throttle(rate=0, burst=0)))
 
     assert status_of(emulator) == 429
@@ -128,7 +128,7 @@ def test_stage_default_of_zero(stages: Stages, emulator: RunningEmulator, backen
 
 
 def test_changed_settings_are_live(stages: Stages, emulator: RunningEmulator, backend: Backend) -> None:
-    """AWS_FACTS 7.1: stage settings need no deployment."""
+    """AWS facts 7.1: stage settings need no deployment."""
     stages.add(stage_of(route("$connect", backend.url), default_throttle=Throttle(rate=0, burst=0)))
     assert status_of(emulator) == 429
 
