@@ -192,3 +192,15 @@ def test_old_messages_are_forgotten(publish, monkeypatch):
         publish({"message": str(number)})
 
     assert list(ChatMessage.objects.values_list("text", flat=True)) == ["elsewhere", "3", "4", "5"]
+
+
+def test_the_admin_shows_a_hostile_message_as_text(admin_client, alice):
+    """Staff read what strangers write: in the list and on the message's own page nothing of it runs."""
+    message = ChatMessage.objects.create(
+        channel_name="lobby", user=alice.session.user, text="<script>alert(1)</script>"
+    )
+
+    for page in ("/admin/realtime/chatmessage/", f"/admin/realtime/chatmessage/{message.pk}/change/"):
+        answer = admin_client.get(page)
+        assert b"<script>alert(1)" not in answer.content
+        assert b"&lt;script&gt;alert(1)" in answer.content
