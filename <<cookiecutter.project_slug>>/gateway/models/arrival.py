@@ -8,7 +8,7 @@ second statement for that.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -17,12 +17,10 @@ from gateway.limits import MAX_CONNECTION_SECONDS
 from gateway.models.admission import user_rows
 from gateway.models.limiter import admits, extended, stamp
 from gateway.models.logins import alive
-from gateway.models.rows import Rows, event_cursor, moment
+from gateway.models.rows import Rows, event_cursor, moment, without_waiting
 from gateway.models.session import WebSocketSession
 
 _sessions = Rows(WebSocketSession)
-_WITHOUT_WAITING: Final = "set_config('synchronous_commit', 'off', true)"
-"""PostgreSQL answers before its disk does. A crash of the database may lose the count of the last half second's messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def _statement(count: int, *, together: bool, login: str) -> str:
         return update
     users = user_rows()
     return (
-        f"WITH arrived AS ({update}, {_WITHOUT_WAITING}) "  # noqa: S608
+        f"WITH arrived AS ({update}{without_waiting()}) "  # noqa: S608
         f"SELECT {_sessions.columns('arrived')}, {users.columns('u')}, {login} "
         f"FROM arrived LEFT JOIN {users.table} u ON u.{users.key} = arrived.user_id"
     )

@@ -15,7 +15,7 @@ from gateway.models.limiter import forget_expired
 from gateway.models.logins import alive, session_model
 from gateway.models.rate_limit import ConnectionRateLimit
 from gateway.models.refusal import WebSocketRefusal
-from gateway.models.rows import Rows, event_cursor, moment
+from gateway.models.rows import Rows, event_cursor, moment, without_waiting
 from gateway.models.token import WebSocketToken
 
 _attempts = Rows(ConnectionRateLimit)
@@ -41,7 +41,7 @@ def record_attempt(
     attempt = ConnectionRateLimit(
         ip_address=ip_address, user_id=user.pk if user else None, attempted_on=now, successful=successful
     )
-    holds = _insert(_attempts, attempt, holding=session_key_hash, now=now)
+    holds = _insert(_attempts, attempt, holding=session_key_hash, now=now, returning=without_waiting())
     if _forget_old(_attempts, attempt):
         forget_expired(now)
     return holds
@@ -49,7 +49,7 @@ def record_attempt(
 
 def record_refusal(refusal: WebSocketRefusal) -> None:
     """Remembers why something was refused."""
-    _insert(_refusals, refusal)
+    _insert(_refusals, refusal, returning=without_waiting())
     _forget_old(_refusals, refusal)
 
 
@@ -72,10 +72,12 @@ def _forget_old(rows: Rows[Any], newest: models.Model) -> bool:
     return True
 
 
-def _insert(rows: Rows[Any], instance: models.Model, *, holding: str = "", now: datetime | None = None) -> bool:
+def _insert(
+    rows: Rows[Any], instance: models.Model, *, holding: str = "", now: datetime | None = None, returning: str = ""
+) -> bool:
     """Writes a row. Returns whether the login with the hash `holding` has not ended by then."""
     asks = bool(holding and session_model())
-    sql = f"{rows.insert} RETURNING id" + (f", {alive('%s')}" if asks else "")
+    sql = f"{rows.insert} RETURNING id{returning}" + (f", {alive('%s')}" if asks else "")
     with event_cursor() as cursor:
         cursor.execute(sql, rows.values(instance) + ([holding, moment(now)] if asks else []))
         instance.pk, *rest = cursor.fetchone()

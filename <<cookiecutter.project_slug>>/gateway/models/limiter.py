@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from gateway.models.rate_limit import RateLimitSubject
-from gateway.models.rows import Rows, event_cursor, moment
+from gateway.models.rows import Rows, event_cursor, moment, without_waiting
 
 _rows = Rows(RateLimitSubject)
 _DIGITS: Final = 16
@@ -73,7 +73,7 @@ def admit(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
         return math.ceil(limit.window.total_seconds())
     with transaction.atomic(savepoint=False), event_cursor() as cursor:
         _upsert(cursor, subjects, limit, now)
-        passed = [subject for (subject,) in cursor.fetchall()]
+        passed = [subject for subject, *_ in cursor.fetchall()]
         if len(passed) == len(subjects):
             return None
         if passed:
@@ -102,7 +102,7 @@ def _upsert(cursor: CursorWrapper, subjects: Sequence[str], limit: Limit, now: d
     cursor.execute(
         f"INSERT INTO {_rows.table} (subject, instants, expires_on) VALUES {values} "  # noqa: S608
         f"ON CONFLICT (subject) DO UPDATE SET instants = {extended(old, limit.count)}, expires_on = excluded.expires_on "
-        f"WHERE {admits(old, limit.count)} RETURNING subject",
+        f"WHERE {admits(old, limit.count)} RETURNING subject{without_waiting()}",
         [value for subject in subjects for value in (subject, instant, expires_on)]
         + [instant, stamp(now - limit.window)],
     )

@@ -47,6 +47,14 @@ def event_cursor() -> CursorWrapper:
     return wrapped
 
 
+def without_waiting() -> str:
+    """One more column to return, for a write that need not survive a crash of the database: it answers before its disk does.
+
+    For counts and records. What the last half second wrote may be lost, and on real disks waiting is most of what a write takes.
+    """
+    return ", set_config('synchronous_commit', 'off', true)" if connection.vendor == "postgresql" else ""
+
+
 class Rows(Generic[M]):
     """The columns of a model, in the order in which `read` expects them."""
 
