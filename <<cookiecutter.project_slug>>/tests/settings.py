@@ -10,7 +10,6 @@ os.environ |= {
     "DJANGO_SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests",
     "DJANGO_DEBUG": "true",
     "DJANGO_BASE_URL": "https://www.example.com",
-    "DJANGO_ALLOWED_HOSTS": "www.example.com",
     "WEBSOCKET_GATEWAY_FILE": str(Path(__file__).with_name("gateway.json")),
     "WEBSOCKET_SECRETS": "tests-only-secret-tests-only-secret-1234",
     "WEBSOCKET_ALLOWED_ORIGINS": "https://www.example.com",
@@ -20,8 +19,10 @@ os.environ |= {
     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "",
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
-    "CELERY_BROKER_URL": "",
 }
+# A site or a worker that a test starts is told of another one.
+os.environ.setdefault("DJANGO_ALLOWED_HOSTS", "www.example.com")
+os.environ.setdefault("CELERY_BROKER_URL", "")
 
 from config.settings import *
 from config.settings import DATABASES, WEBSOCKETS
