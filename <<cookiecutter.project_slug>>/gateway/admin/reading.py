@@ -18,6 +18,11 @@ class ReadOnlyAdmin(AnyModelAdmin):
     show_full_result_count = False
     list_per_page = 50
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """What is not shown cannot be asked for in the address either: `?token_hash__startswith=a` would tell it bit by bit."""
+        hidden = lookup.split("__", maxsplit=1)[0] in (self.exclude or ())
+        return not hidden and super().lookup_allowed(lookup, value, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
         return False

@@ -74,6 +74,21 @@ def test_nothing_can_be_edited(staff: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "websockettoken/?token_hash__startswith=a",
+        "websocketsession/?session_key_hash__startswith=a",
+        "websocketsession/?auth_hash__startswith=a",
+        "websocketsession/?user__password__startswith=a",
+    ],
+)
+def test_what_is_not_shown_cannot_be_asked_for(staff: Client, question: str) -> None:
+    """Keys and passwords are not told letter by letter."""
+    assert staff.get(f"/admin/gateway/{question}").status_code == 400
+    assert staff.get("/admin/gateway/websocketsession/?channel_name__startswith=a").status_code == 200
+
+
 def test_search_by_user(staff: Client, name: str) -> None:
     """Every list can be searched by whom it is about."""
     list(people(0, 2))
