@@ -73,7 +73,6 @@ def test_nothing_can_be_edited(staff: Client, name: str) -> None:
     assert staff.get(f"/admin/gateway/{name}/{row.pk}/change/").status_code == 200
 
 
-@pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize(
     "question",
     [
@@ -89,6 +88,7 @@ def test_what_is_not_shown_cannot_be_asked_for(staff: Client, question: str) -> 
     assert staff.get("/admin/gateway/websocketsession/?channel_name__startswith=a").status_code == 200
 
 
+@pytest.mark.parametrize("name", LISTS)
 def test_search_by_user(staff: Client, name: str) -> None:
     """Every list can be searched by whom it is about."""
     list(people(0, 2))
