@@ -8,7 +8,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from gateway.http_reply import ConnectionGoneError, NotHttpError, Reply, parse_head, whole_body
 
 MAX_HEAD_BYTES: Final = 16_384
 MAX_ERROR_BYTES: Final = 16_384
@@ -18,74 +20,6 @@ IDLE_SECONDS: Final = 50.0
 ADDRESS_SECONDS: Final = 30.0
 SWEEP_SECONDS: Final = 0.25
 """How often connections are looked through for answers that are overdue."""
-_BODILESS: Final = frozenset({101, 204, 304})
-
-
-class Reply(NamedTuple):
-    """A status, the headers under lower-case names, and the body, as far as the pool waits for bodies."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes = b""
-
-
-class ConnectionGoneError(ConnectionError):
-    """The connection could not be made, or ended before the answer. Whether the server has acted nobody knows."""
-
-
-class NotHttpError(ValueError):
-    """What came back is no HTTP, or too much of it."""
-
-
-def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
-    """Status and headers of a response, given everything before the empty line. Raises NotHttpError."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    if not first.startswith("HTTP/1.") or not first[9:12].isdigit():
-        raise NotHttpError(f"not an HTTP response: {first[:40]!r}")
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, separator, value = line.partition(":")
-        if not separator:
-            raise NotHttpError(f"not a header: {line[:40]!r}")
-        headers.setdefault(name.lower(), value.strip())
-    if first.startswith("HTTP/1.0"):
-        headers["connection"] = "close"
-    return int(first[9:12]), headers
-
-
-def whole_body(status: int, headers: dict[str, str], data: bytes | bytearray) -> bytes | None:
-    """The body, if `data` holds exactly all of it; None while something is missing. Raises NotHttpError."""
-    if status in _BODILESS:
-        return b""
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _unchunked(data) if data.endswith(b"\r\n\r\n") else None
-    length = headers.get("content-length")
-    if length is None:
-        return None  # it ends with the connection
-    if not length.isdigit():
-        raise NotHttpError(f"not a length: {length[:20]!r}")
-    if len(data) > int(length):
-        raise NotHttpError("more than was announced")
-    return bytes(data) if len(data) == int(length) else None
-
-
-def _unchunked(data: bytes | bytearray) -> bytes | None:
-    body, at = bytearray(), 0
-    while True:
-        line_end = data.find(b"\r\n", at)
-        if line_end < 0:
-            return None
-        try:
-            length = int(data[at:line_end].partition(b";")[0], 16)
-        except ValueError:
-            raise NotHttpError(f"not the size of a chunk: {bytes(data[at : at + 20])!r}") from None
-        at = line_end + 2
-        if length == 0:
-            return bytes(body)
-        if len(data) < at + length + 2:
-            return None
-        body += data[at : at + length]
-        at += length + 2
 
 
 class Pool:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from gateway.http import ConnectionGoneError, NotHttpError, Pool
+from gateway.http import Pool
+from gateway.http_reply import ConnectionGoneError, NotHttpError
 from gateway.transports import Answer, Method
 
 CONNECT_SECONDS: Final = 3.0

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.http import ConnectionGoneError, NotHttpError, Pool, Reply, parse_head, whole_body
+from gateway.http import Pool
+from gateway.http_reply import ConnectionGoneError, NotHttpError, Reply, parse_head, whole_body
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 CHUNKED = b"HTTP/1.1 429 X\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\n"
