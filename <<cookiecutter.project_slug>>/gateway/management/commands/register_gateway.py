@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from gateway.provisioning.calls import control_plane
 from gateway.provisioning.exceptions import ProvisioningError
@@ -33,6 +34,8 @@ class Command(BaseCommand):
                 take_outputs(registration.gateway, control_plane(), options["terraform_outputs"])
         except ProvisioningError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database is not ready ({error}). Run `manage.py migrate` first.") from error
         if options["verbosity"]:
             gateway = registration.gateway
             for difference in registration.differences:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection
 from pytest_django.fixtures import Settings
 
 from gateway.models import ApiGateway
@@ -201,3 +202,16 @@ def test_outputs_that_are_none_are_named(file: GatewayFile, tmp_path: Path, cont
 
     with pytest.raises(CommandError, match="terraform"):
         call_command("register_gateway", terraform_outputs=tmp_path / "outputs.json")
+
+
+def test_a_database_without_tables_is_one_sentence(file: GatewayFile) -> None:
+    """It names the command that comes first."""
+
+    def without_tables(*_: Any) -> None:
+        raise ProgrammingError('relation "gateway_apigateway" does not exist')
+
+    with (
+        connection.execute_wrapper(without_tables),
+        pytest.raises(CommandError, match=r"not ready .*Run `manage.py migrate` first"),
+    ):
+        call_command("register_gateway")
