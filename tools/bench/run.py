@@ -5,6 +5,7 @@ Ratios only, formed within one run. Everything is on loopback and bounded in tim
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,6 +58,8 @@ def _keep(measurements: Measurements, *, quick: bool, about: dict[str, str]) -> 
 def main(given: Sequence[str] | None = None) -> int:
     """Measure, print, keep. 1 when a full run misses a target."""
     arguments = _arguments(given)
+    # Ends like Ctrl-C does, so that servers and workers are stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     raise_file_limit()
     options = QUICK if arguments.quick else FULL
     about = machine.describe()
