@@ -120,13 +120,18 @@ def stages(marks: str) -> list[Stage]:
     ]
 
 
+def outside() -> dict[str, str]:
+    """The environment without what `make` tells the `make` of a generated project: that one is nobody's child."""
+    return {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+
+
 def run(stage: Stage) -> bool:
     """Whether every command of the stage succeeded; the first that does not ends it."""
     ours = {"PYTHONPATH": f"{ROOT / 'tools'}", "SCREENSHOTS": f"{ROOT / 'build' / 'screenshots'}"}
     for command in stage.commands:
         words = [str(word) for word in command]
         print("$", " ".join(words).replace(f"{ROOT}/", ""), flush=True)
-        child = subprocess.run(words, cwd=stage.cwd, env={**os.environ, **ours, **stage.environment}, check=False)
+        child = subprocess.run(words, cwd=stage.cwd, env={**outside(), **ours, **stage.environment}, check=False)
         if child.returncode != 0:
             return False
     return True
