@@ -35,7 +35,8 @@ class Person:
         page.goto(address)
         page.get_by_label("User name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in").click()
         try:
             yield person
         finally:
@@ -59,9 +60,9 @@ class Person:
         item = self.page.locator("#messages li:not(.pending) .text", has_text=text)
         expect(item).to_have_count(1, timeout=PATIENCE_MS)
 
-    def does_not_see(self, text: str) -> None:
-        """The message is not in the list."""
-        expect(self.page.locator("#messages .text", has_text=text)).to_have_count(0)
+    def has_nothing_pending(self) -> None:
+        """Every message was answered."""
+        expect(self.page.locator("#messages li.pending")).to_have_count(0, timeout=PATIENCE_MS)
 
     def is_in_state(self, state: str) -> None:
         """`connecting`, `open`, `waiting` or `stopped`, as the page shows it."""

@@ -63,6 +63,7 @@ def test_what_is_written_while_offline_arrives_later(site: Site, alice: Person, 
     """Without a network a message waits, and says so; with it, it goes out once."""
     alice.is_in_state("open")
     bob.is_in_state("open")
+    alice.has_nothing_pending()
 
     alice.page.context.set_offline(True)
     site.kill_the_gateway()

@@ -46,6 +46,7 @@ export class MessageList {
   /** A message that came just now. */
   add(data) {
     const follow = this.#atEnd() || data.user === this.#user;
+    if (data.user === this.#user) this.#arrived(data.message);
     this.#insert(data);
     if (follow) this.#toEnd();
     else this.#latest.hidden = false;
@@ -79,6 +80,12 @@ export class MessageList {
         note.replaceChildren(`Not sent. ${why} `, retry);
       },
     };
+  }
+
+  /** Our own message has come round before the answer to it: it is no longer on its way. */
+  #arrived(text) {
+    const pending = [...this.#list.querySelectorAll(".pending")].find((item) => item.querySelector(".text").textContent === text);
+    if (pending) this.#remove(pending);
   }
 
   #insert(data) {
