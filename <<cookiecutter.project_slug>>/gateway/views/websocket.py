@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views import View
@@ -146,7 +146,12 @@ class WebSocketView(View):
 
     def _connect(self, visit: Visit) -> HttpResponse:
         session = session_of(visit)
-        if not open_session(session):
+        try:
+            is_new = open_session(session)
+        except IntegrityError:
+            visit.belongs_to(None)
+            raise LoginEnded("the user or the gateway was deleted meanwhile") from None
+        if not is_new:
             raise ConnectionIdInvalid("seen before")
         session.api_gateway = visit.known_gateway()
         session.user = visit.user  # type: ignore[assignment]

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from gateway.models import ConnectionRateLimit, WebSocketSession, WebSocketToken
+from gateway.models import ApiGateway, ApiGatewayAdditionalRoute, ConnectionRateLimit, WebSocketSession, WebSocketToken
 from gateway.testing import ConnectionRefused, WebSocketClient, outbox
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +141,22 @@ def test_late_disconnect_changes_nothing(client):
     client.disconnect(code=1005)
 
     assert client.session.disconnect_code == 1001
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_gateway_deleted_in_another_process_is_a_refusal(settings):
+    """This process still believes its copy of the row, and the database does not."""
+    settings.WEBSOCKETS = settings.WEBSOCKETS | {"CACHE_SECONDS": 30}
+    person = get_user_model().objects.create_user("eve", password="x")
+    client = WebSocketClient(person)
+    client.connect()
+    client.disconnect()
+    token = client.token()
+    for model in (WebSocketSession, ApiGatewayAdditionalRoute, ApiGateway):
+        model.objects.all()._raw_delete("default")
+
+    with pytest.raises(ConnectionRefused) as refused:
+        client.connect(token=token)
+
+    assert refused.value.code == "login_ended"
+    assert not WebSocketSession.objects.exists()
