@@ -46,9 +46,9 @@ def _session(region: str) -> boto3.Session:
 
 
 @cache
-def _client(service_name: str, region: str, endpoint_url: str | None, read_timeout: float) -> Any:
+def _client(service_name: str, region: str, endpoint_url: str | None, read_timeout: float, attempts: int) -> Any:
     config = Config(
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=3,
         read_timeout=read_timeout,
         max_pool_connections=10,
@@ -66,9 +66,10 @@ def client(service_name: str, *, endpoint_url: str | None = None, region: str | 
     settings = conf()
     if service_name == "apigatewayv2":
         endpoint_url = endpoint_url or settings.APIGATEWAYV2_ENDPOINT or None
-    timeout = settings.SEND_TIMEOUT if service_name == "apigatewaymanagementapi" else 60.0
+    # Whoever sends decides what is repeated: boto3 would repeat a message that timed out, too.
+    timeout, attempts = (settings.SEND_TIMEOUT, 1) if service_name == "apigatewaymanagementapi" else (60.0, 5)
     with _MAKING:
-        return _client(service_name, region or settings.REGION, endpoint_url, timeout)
+        return _client(service_name, region or settings.REGION, endpoint_url, timeout, attempts)
 
 
 def answer_of(operation: Callable[..., dict[str, Any]], **arguments: Any) -> tuple[int, str, str]:

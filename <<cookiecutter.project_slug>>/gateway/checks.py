@@ -52,15 +52,15 @@ def _resolves(path: str) -> bool:
 
 @checks.register
 def check_handlers(**_: Any) -> list[checks.CheckMessage]:
-    """Every name in `ALLOWED_HANDLERS` is a method that may be a handler."""
+    """Every name in `ALLOWED_HANDLERS`, and every method with `@handler`, may be a handler."""
     return [message for view in websocket_views() for message in _handlers(view)]
 
 
 def _handlers(view: type[WebSocketView]) -> Messages:
-    for name in sorted(view.ALLOWED_HANDLERS):
+    for name in sorted({*view.ALLOWED_HANDLERS, *routing.marked(view)}):
         if not routing.may_be_handler(name, WebSocketView):
             yield checks.Error(
-                f"{view.__name__}.ALLOWED_HANDLERS names {name!r}, which belongs to the engine and is never called by clients.",
+                f"{view.__name__} declares the handler {name!r}, a name that belongs to the engine: clients never reach it.",
                 hint="Give the handler another name.",
                 id="gateway.E002",
             )
@@ -144,7 +144,7 @@ def check_sessions(**_: Any) -> list[checks.CheckMessage]:
     ]
 
 
-@checks.register(checks.Tags.database, deploy=True)
+@checks.register(deploy=True)
 def check_connections(**_: Any) -> list[checks.CheckMessage]:
     """Database connections are kept: a new one for every event costs more than the event."""
     database = settings.DATABASES["default"]

@@ -90,6 +90,9 @@ def _load() -> WebSocketSettings:
     if unknown:
         raise ImproperlyConfigured(f"WEBSOCKETS has no key {unknown[0]!r}. The keys are: {', '.join(sorted(known))}.")
     for key in ("SECRETS", "ALLOWED_ORIGINS"):
+        if isinstance(given.get(key), str):
+            # Taken as a list, a text is its letters: each of them would be a secret.
+            raise ImproperlyConfigured(f"WEBSOCKETS[{key!r}] is one text: write a list, even of a single one.")
         if key in given:
             given[key] = tuple(given[key])
     return WebSocketSettings(**given)

@@ -14,12 +14,14 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import TooManyFieldsSent
+from django.core.handlers.wsgi import get_bytes_from_wsgi
+from django.http import HttpRequest, QueryDict
 
 from gateway import wire
 from gateway.wire import EventKind
 
-_QUERY_KEYS: Final = ("QUERY_STRING", "RAW_URI", "REQUEST_URI")
+_QUERY_KEYS: Final = frozenset({"QUERY_STRING", "RAW_URI", "REQUEST_URI"})
 """Where WSGI servers put the query string. gunicorn adds the last two."""
 
 _MAX_USER_AGENT_LENGTH: Final = 512
@@ -49,19 +51,27 @@ class Event:
     def __init__(self, request: HttpRequest) -> None:
         self._meta = request.META
         self._request = request
-        self.token = request.GET.get(wire.TOKEN_PARAMETER, "")
-        self.channel_name = request.GET.get(wire.CHANNEL_PARAMETER, "")
-        if self.token:
-            self._forget_query()
+        query = self._read_query()
+        self.token = query.get(wire.TOKEN_PARAMETER, "")
+        self.channel_name = query.get(wire.CHANNEL_PARAMETER, "")
 
-    def _forget_query(self) -> None:
-        """Keeps the one-time token out of error pages and error reports, which print the request."""
-        for key in _QUERY_KEYS:
-            if key in self._meta:
+    def _read_query(self) -> QueryDict:
+        """The query string, whose one-time token is kept out of error pages and reports, which print the request.
+
+        It is UTF-8, whatever charset a client's `Content-Type` claims. One with more fields than Django reads counts as none.
+        """
+        given = get_bytes_from_wsgi(self._meta, "QUERY_STRING", "")
+        try:
+            query = QueryDict(given, encoding="utf-8")
+        except TooManyFieldsSent:
+            query = QueryDict()
+        if wire.TOKEN_PARAMETER in query or (given and not query):
+            for key in _QUERY_KEYS & self._meta.keys():
                 self._meta[key] = str(self._meta[key]).partition("?")[0] if key != "QUERY_STRING" else ""
-        query = self._request.GET.copy()
-        del query[wire.TOKEN_PARAMETER]
-        self._request.GET = query  # type: ignore[assignment]
+        without_token = query.copy()
+        without_token.pop(wire.TOKEN_PARAMETER, None)
+        self._request.GET = without_token  # type: ignore[assignment]
+        return query
 
     def header(self, name: str) -> str | None:
         """A mapped header. Empty means absent: AWS does not say which of the two an empty variable becomes."""
@@ -104,8 +114,7 @@ class Event:
     @cached_property
     def domain(self) -> str | None:
         """The host name the client connected to, without a port."""
-        value = self.header(wire.DOMAIN)
-        return _host_name(value) if value else None
+        return _host_name(self.header(wire.DOMAIN) or "") or None
 
     @cached_property
     def user_agent(self) -> str:

@@ -24,6 +24,7 @@ Refusal
 +-- HandlerUnknown              handler_unknown         404
 +-- PayloadInvalid              payload_invalid         422
 +-- MessageRateLimited          message_rate_limited    429
++-- InternalError               internal_error          500
 """
 
 from typing import Any, ClassVar
@@ -137,6 +138,10 @@ class PayloadInvalid(Refusal):
 
 class MessageRateLimited(Refusal):
     code, status, message = "message_rate_limited", 429, "Too many messages. Slow down."
+
+
+class InternalError(Refusal):
+    code, status, message = "internal_error", 500, "The server failed to handle this message."
 
 
 class GatewayMissing(Refusal):

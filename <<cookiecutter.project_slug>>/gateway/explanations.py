@@ -28,6 +28,7 @@ REMEDIES: Final[dict[str, str]] = {
     "handler_unknown": "Name a handler of the view: a method with @handler, or one in ALLOWED_HANDLERS.",
     "payload_invalid": "Send the fields that the handler's schema asks for; the error frame lists what is wrong.",
     "message_rate_limited": "Send less often, or raise MESSAGE_RATE.",
+    "internal_error": "Read the traceback in the log, at the line of django.request.",
     "gateway_missing": "Run: manage.py provision_gateway",
 }
 

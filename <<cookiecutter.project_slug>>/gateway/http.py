@@ -167,6 +167,8 @@ class _Connection(asyncio.Protocol):
 
     def exchange(self, data: bytes, deadline: float) -> Awaitable[Reply]:
         """Sends a request. The reply is due at `deadline` on the loop's clock."""
+        if not self.is_usable:
+            raise ConnectionGoneError("the server closed the connection")
         self._reply = asyncio.get_running_loop().create_future()
         self._deadline = deadline
         self._asked_for_head = data.startswith(b"HEAD ")

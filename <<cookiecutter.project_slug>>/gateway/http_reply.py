@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 
 BODILESS: Final = frozenset({101, 204, 304})
 """Statuses whose answers have no body, whatever their headers say."""
+MAX_DIGITS: Final = 15
+"""Of a length. Python's own numbers may also have signs, underscores and the digits of other scripts; HTTP's may not."""
+HEX_DIGITS: Final = b"0123456789abcdefABCDEF"
 
 
 class Reply(NamedTuple):
@@ -28,7 +31,7 @@ class NotHttpError(ValueError):
 def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     """Status and headers of a response, given everything before the empty line. Raises NotHttpError."""
     first, *lines = head.decode("latin-1").split("\r\n")
-    if not first.startswith("HTTP/1.") or not first[9:12].isdigit():
+    if not first.startswith("HTTP/1.") or not _is_number(first[9:12]):
         raise NotHttpError(f"not an HTTP response: {first[:40]!r}")
     headers: dict[str, str] = {}
     for line in lines:
@@ -50,11 +53,15 @@ def whole_body(status: int, headers: dict[str, str], data: bytes | bytearray) ->
     length = headers.get("content-length")
     if length is None:
         return None  # it ends with the connection
-    if not length.isdigit():
+    if not _is_number(length):
         raise NotHttpError(f"not a length: {length[:20]!r}")
     if len(data) > int(length):
         raise NotHttpError("more than was announced")
     return bytes(data) if len(data) == int(length) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def _unchunked(data: bytes | bytearray) -> bytes | None:
@@ -63,10 +70,10 @@ def _unchunked(data: bytes | bytearray) -> bytes | None:
         line_end = data.find(b"\r\n", at)
         if line_end < 0:
             return None
-        try:
-            length = int(data[at:line_end].partition(b";")[0], 16)
-        except ValueError:
-            raise NotHttpError(f"not the size of a chunk: {bytes(data[at : at + 20])!r}") from None
+        size = data[at:line_end].partition(b";")[0].strip(b" \t")
+        if not 0 < len(size) <= MAX_DIGITS or size.strip(HEX_DIGITS):
+            raise NotHttpError(f"not the size of a chunk: {bytes(data[at : at + 20])!r}")
+        length = int(size, 16)
         at = line_end + 2
         if length == 0:
             return bytes(body)

@@ -13,8 +13,8 @@ from typing import Final
 COUNTERS: Final[Mapping[str, str]] = {
     "websocket_connects_total": "Connection attempts by outcome: accepted, or the refusal's code.",
     "websocket_tokens_total": "Token requests by outcome: issued, or the refusal's code.",
-    "websocket_messages_total": "Messages by handler and outcome: handled, error, or the refusal's code.",
-    "websocket_disconnects_total": "Ended connections by WebSocket close code.",
+    "websocket_messages_total": "Messages by handler and outcome: handled, or the refusal's code.",
+    "websocket_disconnects_total": "Ended connections by WebSocket close code; `3xxx` and `4xxx` are what applications made up.",
     "websocket_posts_total": "Messages sent through the management API by outcome: sent, gone, throttled, failed.",
     "websocket_management_errors_total": "Answers of the management API other than success, by HTTP status.",
 }
@@ -37,10 +37,21 @@ def _escaped(value: object) -> str:
     return str(value)[:100].replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
+def close_code(code: int | None) -> str:
+    """A WebSocket close code as a label. A client may send any of 4,000: those that it makes up count by their thousand."""
+    if code is None:
+        return "none"
+    return str(code) if 1000 <= code <= 1015 else f"{code // 1000}xxx"
+
+
 class Registry:
     """What has been counted since the last `drain`."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything: what a child inherits by a fork is its parent's to write, and so may be the lock."""
         self._lock = threading.Lock()
         self._values: defaultdict[Series, float] = defaultdict(float)
         self.on_first: Callable[[], None] | None = None

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, Q
+from django.db import Error, connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from gateway.conf import conf
@@ -21,11 +21,23 @@ from gateway.models import ApiGateway, Metric, WebSocketSession
 logger = logging.getLogger(__name__)
 
 OPEN_SESSIONS = "websocket_sessions"
+CHANNEL_SESSIONS = "websocket_channel_sessions"
 STALE_SESSIONS = "websocket_stale_sessions"
 GAUGES: Mapping[str, str] = {
     OPEN_SESSIONS: "Sessions believed to be connected, by gateway.",
+    CHANNEL_SESSIONS: "Those in the busiest channels, by channel and gateway.",
     STALE_SESSIONS: "Sessions still marked as connected although no connection can be that old.",
 }
+BUSIEST_CHANNELS = 8
+"""As many as the page "Realtime" can tell apart. The rest stays uncounted: channels may be as many as connections."""
+
+FROM_THE_START = (
+    *(series("websocket_connects_total", code=code) for code in ("accepted", "secret_wrong", "origin_not_allowed")),
+    *(series("websocket_posts_total", outcome=outcome) for outcome in ("sent", "gone", "throttled", "failed")),
+    *(series("websocket_management_errors_total", status=status) for status in (403, 429)),
+)
+"""Shown as 0 before they have happened: Prometheus sees no increase in a series that begins with 1, and the first may matter."""
+
 BOUND = re.compile(r'(?P<before>.*)le="(?P<bound>[^"]+)",?(?P<after>.*)')
 
 
@@ -49,7 +61,7 @@ def flush(now: datetime | None = None) -> int:
             Metric.objects.filter(
                 minute__gt=Metric.TOTAL, minute__lt=minute - conf().METRICS_RETENTION_MINUTES
             ).delete()
-    except DatabaseError:
+    except Error:
         registry.add(values)
         logger.warning("Figures could not be written; they are kept for the next flush.", exc_info=True)
         return 0
@@ -104,22 +116,32 @@ def start_flushing() -> None:
     def arm() -> None:
         registry.on_first = start if conf().METRICS_FLUSH_SECONDS > 0 else None
 
+    def begin_anew() -> None:
+        registry.reset()
+        arm()
+
     arm()
-    os.register_at_fork(after_in_child=arm)
+    os.register_at_fork(after_in_child=begin_anew)
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
 def gauges(now: datetime | None = None) -> dict[Series, float]:
-    """What is counted in the database rather than in the process: one statement for each kind."""
+    """What is counted in the database rather than in the process."""
     oldest = (now or timezone.now()) - timedelta(seconds=MAX_CONNECTION_SECONDS)
-    young = Q(websocket_sessions__connected=True, websocket_sessions__created_on__gt=oldest)
-    gateways = ApiGateway.objects.annotate(open_sessions=Count("websocket_sessions", filter=young))
+    connected = WebSocketSession.objects.filter(connected=True).order_by()
+    young = connected.filter(created_on__gt=oldest)
+    gateways = dict(ApiGateway.objects.values_list("pk", "api_name"))
+    # Counted from the sessions, not by a join from the gateways: that would read every dead row too.
+    open_sessions = dict(young.values_list("api_gateway").annotate(Count("pk")))
+    channels = young.values_list("api_gateway", "channel_name").annotate(number=Count("pk"))
     values: dict[Series, float] = {
-        series(OPEN_SESSIONS, gateway=gateway.api_name): gateway.open_sessions for gateway in gateways
+        series(OPEN_SESSIONS, gateway=name): open_sessions.get(pk, 0) for pk, name in gateways.items()
     }
-    values[series(STALE_SESSIONS)] = WebSocketSession.objects.filter(connected=True, created_on__lte=oldest).count()
+    for pk, channel, number in channels.order_by("-number", "channel_name")[:BUSIEST_CHANNELS]:
+        values[series(CHANNEL_SESSIONS, gateway=gateways.get(pk, ""), channel=channel)] = number
+    values[series(STALE_SESSIONS)] = connected.filter(created_on__lte=oldest).count()
     return values
 
 
@@ -156,7 +178,7 @@ def percentile(counts: Mapping[str, float], share: float) -> float | None:
 
 def exposition() -> str:
     """Everything in Prometheus's text format, version 0.0.4."""
-    stored = totals() | gauges()
+    stored = dict.fromkeys(FROM_THE_START, 0.0) | totals() | gauges()
     lines: list[str] = []
     for name, sentence in {**COUNTERS, **GAUGES}.items():
         lines += [f"# HELP {name} {sentence}", f"# TYPE {name} {'counter' if name in COUNTERS else 'gauge'}"]
@@ -169,7 +191,12 @@ def exposition() -> str:
 
 def _lines(name: str, stored: Mapping[Series, float]) -> list[str]:
     found = ((text, value) for text, value in sorted(stored.items()) if text.startswith(name + "{"))
-    return [f"{text.removesuffix('{}')} {value:g}" for text, value in found]
+    return [f"{text.removesuffix('{}')} {_number(value)}" for text, value in found]
+
+
+def _number(value: float) -> str:
+    """Every digit of it: a counter cut to six would stand still between two millions."""
+    return f"{value:.0f}" if float(value).is_integer() else repr(value)
 
 
 def _cumulated(name: str, stored: Mapping[Series, float]) -> list[str]:
@@ -182,7 +209,7 @@ def _cumulated(name: str, stored: Mapping[Series, float]) -> list[str]:
         gathered = 0.0
         for bound in [*map(str, BUCKETS), "+Inf"]:
             gathered += counts.get(bound, 0)
-            lines.append(f'{name}{{{labels}{"," if labels else ""}le="{bound}"}} {gathered:g}')
+            lines.append(f'{name}{{{labels}{"," if labels else ""}le="{bound}"}} {_number(gathered)}')
     return lines
 
 

@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin
 from uuid import UUID
 
@@ -19,6 +20,11 @@ from django.utils.datastructures import MultiValueDict
 from gateway.exceptions import PayloadInvalid
 
 Errors = dict[str, list[str]]
+
+MAX_ERRORS: Final = 20
+"""Fields that a client is told of. A message may be wrong in each of its 128 KB, and the answer has to fit into one as well."""
+MAX_PATH: Final = 200
+"""Characters of a field's path, whose parts may be keys of the client's choice."""
 
 
 def _finite_decimal(text: str) -> Decimal:
@@ -66,7 +72,11 @@ def validate(schema: type, body: Mapping[str, Any]) -> Any:
     try:
         return _dataclass(schema, body)
     except _Wrong as wrong:
-        raise PayloadInvalid(errors=wrong.errors) from None
+        raise _invalid(wrong.errors) from None
+
+
+def _invalid(errors: Errors) -> PayloadInvalid:
+    return PayloadInvalid(errors={path[:MAX_PATH]: texts for path, texts in islice(errors.items(), MAX_ERRORS)})
 
 
 def _pydantic(schema: Any, body: Mapping[str, Any]) -> Any:
@@ -78,7 +88,7 @@ def _pydantic(schema: Any, body: Mapping[str, Any]) -> Any:
         errors: Errors = {}
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             errors.setdefault(".".join(map(str, fault["loc"])) or "__all__", []).append(fault["msg"])
-        raise PayloadInvalid(errors=errors) from None
+        raise _invalid(errors) from None
 
 
 def _form(schema: type[BaseForm], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +96,7 @@ def _form(schema: type[BaseForm], body: Mapping[str, Any]) -> dict[str, Any]:
     posted = MultiValueDict({name: [_text(item) for item in _listed(value)] for name, value in body.items()})
     form = schema(data=posted)
     if not form.is_valid():
-        raise PayloadInvalid(errors={name: [str(text) for text in texts] for name, texts in form.errors.items()})
+        raise _invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form.cleaned_data
 
 

@@ -72,12 +72,12 @@ def end_unpermitted(user_ids: Iterable[Any] | None = None) -> int:
     if user_ids is not None:
         concerned = concerned.filter(user_id__in=list(user_ids))
     users: dict[Any, Any] = {}  # one object a user: it remembers the permissions that it has looked up
-    lost = [
+    unpermitted = [
         session.pk
         for session in concerned.select_related("user").iterator()
         if not holds(users.setdefault(session.user_id, session.user), session.permissions)
     ]
-    return WebSocketSession.objects.filter(pk__in=lost).close(PermissionMissing.code) if lost else 0
+    return WebSocketSession.objects.filter(pk__in=unpermitted).close(PermissionMissing.code) if unpermitted else 0
 
 
 def end_lost_logins(now: datetime, *, dry_run: bool = False) -> int:

@@ -14,6 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 DEFAULT: Final = "default"
 _MARK: Final = "_websocket_handler"
+_SET_ON_VIEWS: Final = frozenset({"args", "body", "event", "kwargs", "request", "websocket_session"})
+"""What a view has as values while it answers: they would stand before methods of these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,30 @@ def collect(view: type, allowed: Iterable[str], *, engine: type) -> dict[str, Ha
     """The table of a view class: what its methods' decorators and `allowed` declare.
 
     `engine` is the class whose own methods (`dispatch`, `connect`...) clients can never call, `default` aside. A name in `allowed`
-    without a method is left out; `manage.py check` reports it. A method that overrides a handler is a handler still.
+    without a method is left out, and so is an impossible one: `manage.py check` reports both. A method that overrides a handler is
+    a handler still.
     """
-    table: dict[str, Handler] = {}
-    for owner in reversed(view.__mro__):
-        for name, attribute in vars(owner).items():
-            declared = getattr(attribute, _MARK, None)
-            if isinstance(declared, Handler):
-                table[name] = Handler(name, declared.schema, declared.permissions)
+    table = marked(view)
     for name in allowed:
         if name not in table and callable(getattr(view, name, None)):
             table[name] = Handler(name)
     return {name: entry for name, entry in table.items() if may_be_handler(name, engine)}
 
 
+def marked(view: type) -> dict[str, Handler]:
+    """What the decorators of a class and of its parents declare, impossible names included: `manage.py check` reports those."""
+    table: dict[str, Handler] = {}
+    for owner in reversed(view.__mro__):
+        for name, attribute in vars(owner).items():
+            declared = getattr(attribute, _MARK, None)
+            if isinstance(declared, Handler):
+                table[name] = Handler(name, declared.schema, declared.permissions)
+    return table
+
+
 def may_be_handler(name: str, engine: type) -> bool:
     """Whether a method of this name can be a handler at all."""
-    return name == DEFAULT or not (name.startswith("_") or hasattr(engine, name))
+    return name == DEFAULT or not (name.startswith("_") or name in _SET_ON_VIEWS or hasattr(engine, name))
 
 
 def select(

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 Method = Literal["POST", "GET", "DELETE"]
 
+CONNECT_SECONDS: Final = 3.0
+"""How long a connection to the management API may take to make."""
+
 
 class Outcome(StrEnum):
     """What became of one recipient."""
@@ -55,7 +58,7 @@ class Answer(NamedTuple):
 NO_CALLBACK_URL: Final = Answer(
     403, "CallbackUrlMissing", "The gateway has no callback URL. Provision it: manage.py provision_gateway"
 )
-"""For a gateway that does not exist on AWS yet: nobody can be reached, whoever it is."""
+"""For a gateway that does not exist on AWS yet, or has something else there: nobody can be reached, whoever it is."""
 
 
 _AWS_HOST: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
@@ -67,6 +70,15 @@ def region_of(callback_url: str) -> str | None:
     return found[1] if found else None
 
 
+def is_address(callback_url: str) -> bool:
+    """Whether calls can go there: somebody may have typed it."""
+    try:
+        parts = urlsplit(callback_url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 class Transport(Protocol):
     """Makes one call and waits for its answer. Never raises for what the network or AWS did."""
 
@@ -74,20 +86,25 @@ class Transport(Protocol):
         """The answer of the management API."""
 
 
+_REPEATABLE: Final = {"ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "ProxyConnectionError"}
+"""What boto3 says of connections that could not be made or were lost. A call that timed out is none of them."""
+
+
 class Boto3Transport:
     """Plain boto3: every kind of proxy and credential, and easy to watch, at about a millisecond of CPU for each call."""
 
     def call(self, method: Method, recipient: Recipient, body: bytes = b"") -> Answer:
-        """The answer of the management API. boto3 has repeated what it repeats by itself: 429, 5xx, lost connections."""
+        """The answer of the management API. boto3 repeats nothing by itself: what timed out may have arrived."""
         from gateway import aws
 
-        if not recipient.callback_url.startswith(("http://", "https://")):
+        if not is_address(recipient.callback_url):
             return NO_CALLBACK_URL
         url = recipient.callback_url
         client = aws.client("apigatewaymanagementapi", endpoint_url=url, region=region_of(url))
         calls = {"POST": client.post_to_connection, "GET": client.get_connection, "DELETE": client.delete_connection}
         arguments = {"ConnectionId": recipient.connection_id} | ({"Data": body} if method == "POST" else {})
-        return Answer(*aws.answer_of(calls[method], **arguments))
+        status, error, message = aws.answer_of(calls[method], **arguments)
+        return Answer(status, error, message, repeatable=error in _REPEATABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,11 @@ class ApiGatewayAdmin(admin.ModelAdmin):
         """A record whose API exists is destroyed first: nobody would know of the API afterwards."""
         return (obj is None or not obj.api_id) and super().has_delete_permission(request, obj)
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Deleting many at once would pass by the rule above."""
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Deleting many at once would pass by the rule above. From Django 6.1 on there are actions in two places."""
+        where = {"action_location": action_location} if action_location else {}
+        found = super().get_actions(request, **where)
+        return {name: action for name, action in found.items() if name != "delete_selected"}
 
     @admin.action(description="Create API", permissions=["provision"])
     def create_api(self, request: HttpRequest, queryset: QuerySet[ApiGateway]) -> HttpResponse | None:

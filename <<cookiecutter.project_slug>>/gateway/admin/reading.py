@@ -13,7 +13,7 @@ else:  # Django's classes take no type arguments while the program runs
 
 
 class ReadOnlyAdmin(AnyModelAdmin):
-    """Looks at rows that only the engine writes. Counting a large table takes long, so the list does not."""
+    """Looks at rows that only the engine writes. Counting takes long: a search counts what it finds, and not the rest."""
 
     show_full_result_count = False
     list_per_page = 50

@@ -14,4 +14,4 @@ class WebSocketTokenAdmin(ReadOnlyAdmin):
     list_filter = ("created_on", ("used_on", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("user__username",)
-    exclude = ("token_hash", "session_key_hash")
+    exclude = ("token_hash", "session_key_hash", "auth_hash")

@@ -11,8 +11,9 @@ from gateway.guards.directory import channels
 from gateway.guards.requirements import holds, of_channel, of_view
 from gateway.guards.visit import Visit
 from gateway.models import ApiGateway, ChannelPermission
+from gateway.models.channel_permission import CHANNEL_NAME
 
-_CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_CHANNEL_NAME: Final = re.compile(CHANNEL_NAME, re.ASCII)
 
 
 class HasChannelName:

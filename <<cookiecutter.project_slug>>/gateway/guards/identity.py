@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from gateway.conf import conf
 from gateway.events import hash_of
 from gateway.exceptions import LoginRequired, RateLimited, TokenInvalid, TokenMissing
+from gateway.guards.logins import is_current_auth_hash
 from gateway.guards.visit import Policy, Visit
 from gateway.models.admission import find_token, redeem
 from gateway.models.limiter import Limit, admit
@@ -26,7 +27,11 @@ class Identify:
 
     def _by_token(self, visit: Visit) -> None:
         found = find_token(hash_of(visit.event.token), visit.now)
-        good = found is not None and found.is_good(visit.now, conf().TOKEN_LIFETIME)
+        good = (
+            found is not None
+            and found.is_good(visit.now, conf().TOKEN_LIFETIME)
+            and is_current_auth_hash(found.token.user, found.token.auth_hash)
+        )
         # No cookie need reach the gateway's own domain. One that does must be of the login that fetched the token.
         same_login = found is not None and visit.event.cookie_hash in (None, found.token.session_key_hash)
         if not (found and good and same_login):

@@ -22,17 +22,25 @@ IMPORTS: Final = {
     "WebSocketSession": "from gateway.models import WebSocketSession",
 }
 
+LONGEST_ON_ONE_LINE: Final = 48
+"""Letters of a name that leave room for a handler's arguments."""
+
 HANDLER: Final = '''
     @handler
-    def {name}(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Sends `{{"action": "{name}", "message": "..."}}` on to everybody in the sender's channel.
+    def {name}({arguments}) -> None:
+        """Sends `{{"action": "{name}", "message": "..."}}` to the channel.
 
         Next: say with `@handler(schema=..., permissions=...)` what a message holds and who may send it, and send what your project
         has to say. What the method returns goes to the sender alone.
         """
         everybody = WebSocketSession.objects.filter(channel_name=self.websocket_session.channel_name)
-        user = request.user.get_username()
-        everybody.send_message({{"type": "{name}", "user": user, "message": self.body.get("message")}})
+        everybody.send_message(
+            {{
+                "type": "{name}",
+                "user": request.user.get_username(),
+                "message": self.body.get("message"),
+            }}
+        )
 '''
 
 TEST: Final = '''"""The route {name}, as `manage.py add_route` made it."""
@@ -58,6 +66,12 @@ def test_{name}_reaches_the_channel() -> None:
 '''
 
 
+def _arguments(name: str) -> str:
+    """A handler's, on lines of their own where they would not fit behind its name."""
+    arguments = "self, request: HttpRequest, *args: Any, **kwargs: Any"
+    return arguments if len(name) <= LONGEST_ON_ONE_LINE else f"\n        {arguments}\n    "
+
+
 def why_not(name: str, view: type) -> str:
     """What is wrong with a route's name and what to do, or nothing."""
     if not ROUTE.fullmatch(name):
@@ -81,7 +95,7 @@ def with_handler(source: str, class_name: str, name: str) -> str:
     end = found.end_lineno or len(lines)
     if not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
-    lines.insert(end, HANDLER.format(name=name))
+    lines.insert(end, HANDLER.format(name=name, arguments=_arguments(name)))
     known = _imported(tree)
     missing = [statement for imported, statement in IMPORTS.items() if imported not in known]
     for place, statement in sorted(((_place(tree, statement), statement) for statement in missing), reverse=True):

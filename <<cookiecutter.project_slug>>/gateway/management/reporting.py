@@ -21,6 +21,15 @@ class UpkeepCommand(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         now: datetime = timezone.now()
-        report = self.upkeep(now, dry_run=dry_run)
-        done = ", ".join(f"{count} {what}" for what, count in report.items())
-        self.stdout.write(f"There are {done}. Nothing was changed." if dry_run else f"{done}.")
+        if dry_run or self.stdout.isatty():
+            # At a terminal before the work as well: that may take minutes, and somebody is waiting.
+            end = " Nothing was changed." if dry_run else ""
+            self.stdout.write(f"There are {sentence(self.upkeep(now, dry_run=True))}.{end}")
+            self.stdout.flush()
+        if not dry_run:
+            self.stdout.write(f"{sentence(self.upkeep(now, dry_run=False))}.")
+
+
+def sentence(report: Report) -> str:
+    """A report in one line."""
+    return ", ".join(f"{count} {what}" for what, count in report.items())

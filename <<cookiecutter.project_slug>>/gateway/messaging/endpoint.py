@@ -12,8 +12,8 @@ import aiohttp
 
 from gateway import aws
 from gateway.messaging.sigv4 import ConnectionPaths, Signer
-from gateway.messaging.ways import DEFAULT_PORTS, Direct, Proxied, Way, host_header
-from gateway.transports import NO_CALLBACK_URL, Answer, Method, region_of
+from gateway.messaging.ways import Direct, Proxied, Way, host_header
+from gateway.transports import NO_CALLBACK_URL, Answer, Method, is_address, region_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +26,17 @@ class Endpoint:
     """The management API behind one callback URL. Lives on the event loop."""
 
     def __init__(self, callback_url: str, session: aiohttp.ClientSession, timeout: float) -> None:
-        parts = urlsplit(callback_url)
-        self._usable = parts.scheme in DEFAULT_PORTS and bool(parts.hostname)
+        self._usable = is_address(callback_url)
         self.callback_url = callback_url
         self._session = session
-        self._paths = ConnectionPaths(parts.path)
-        self._host = host_header(callback_url)
+        self._paths = ConnectionPaths(urlsplit(callback_url).path if self._usable else "")
+        self._host = host_header(callback_url) if self._usable else ""
         self._timeout = timeout
         self._way: Way | None = None
         self._signer: Signer | None = None
         self._credentials: aws.Credentials | None = None
-        self._asked_on = self._unchanged_on = float("-inf")
+        self._asked_on = self._in_vain_on = float("-inf")
+        self._missing = ""
         self._asking: asyncio.Task[None] | None = None
         self._refreshing = asyncio.Lock()
         self._surroundings = Surroundings()
@@ -87,19 +87,29 @@ class Endpoint:
             self._asking = None
 
     async def _refresh(self, known: Signer | None) -> None:
-        """Asks botocore, unless somebody else has just done so: two hundred calls may be refused at the same moment."""
+        """Asks botocore, unless somebody else has just done so in vain: two hundred calls may be refused at the same moment."""
         async with self._refreshing:
-            if self._signer is not known or time.monotonic() - self._unchanged_on < REFRESH_PAUSE_SECONDS:
-                return
+            if self._signer is known and time.monotonic() - self._in_vain_on >= REFRESH_PAUSE_SECONDS:
+                self._missing = await self._ask()
+            if self._signer is known and self._missing:
+                raise aws.CredentialsMissing(self._missing)
+
+    async def _ask(self) -> str:
+        """Takes on what botocore has; returns what it says if it has nothing."""
+        try:
             if self._signer is None:
                 self._surroundings = await asyncio.to_thread(Surroundings.of, self.callback_url)
             found = await asyncio.to_thread(aws.credentials)
-            self._asked_on = time.monotonic()
-            if found == self._credentials:
-                self._unchanged_on = self._asked_on
-            else:
-                self._credentials = found
-                self._signer = Signer(found, self._surroundings.region, self._host)
+        except aws.CredentialsMissing as error:
+            self._asked_on = self._in_vain_on = time.monotonic()
+            return str(error)
+        self._asked_on = time.monotonic()
+        if found == self._credentials:
+            self._in_vain_on = self._asked_on
+        else:
+            self._credentials = found
+            self._signer = Signer(found, self._surroundings.region, self._host)
+        return ""
 
 
 class Surroundings(NamedTuple):

@@ -24,12 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 class Line:
-    """The calls of one mailing to one endpoint that may leave now."""
+    """The calls of one mailing to one endpoint: those that may leave now, and those that rest before they are repeated."""
 
     def __init__(self, mailing: Mailing, dock: "Dock") -> None:
         self.mailing = mailing
         self.dock = dock
         self.ready: deque[Post] = deque()
+        self.resting: dict[Post, asyncio.TimerHandle] = {}
         self.unanswered = 0
         self.stopped = False
 
@@ -77,6 +78,7 @@ class Engine:
         self._lanes: Lanes[Post] = Lanes()
         self._slots: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
+        self._ending = False
 
     def accept(self, mailing: Mailing, recipients: Iterable[Recipient]) -> None:
         """Takes recipients on. Calls about the same connection are made in the order in which they were accepted."""
@@ -96,7 +98,14 @@ class Engine:
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:
-        """Drops every connection."""
+        """Ends everything: what is still open is failed, so that nobody waits for it, and every connection is dropped."""
+        self._ending = True
+        for line in list(self._lines.values()):
+            self._stop(line, "The process ended before everybody was sent to.")
+        await asyncio.sleep(0)  # a slot that has not begun could not clean up
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
         for dock in self._docks.values():
             dock.endpoint.close()
 
@@ -120,7 +129,7 @@ class Engine:
 
     def _queue(self, post: Post) -> None:
         line = post.line
-        if line.stopped:
+        if line.stopped or self._ending:
             self._finish(post, Outcome.FAILED)
             return
         if not line.ready:
@@ -128,6 +137,7 @@ class Engine:
         line.ready.append(post)
 
     def _requeue(self, post: Post) -> None:
+        del post.line.resting[post]
         self._queue(post)
         self._pump()
 
@@ -176,6 +186,9 @@ class Engine:
                 mailing.method, post.recipient.connection_id, mailing.body, mailing.body_digest
             )
             self.pace.answered(throttled=answer.status == 429, left_on=left_on, now=self._loop.time())
+        except asyncio.CancelledError:
+            self._finish(post, Outcome.FAILED)
+            raise
         except Exception as error:
             logger.exception("A call to the management API ended unexpectedly.")
             answer = Answer(0, type(error).__name__)
@@ -191,7 +204,7 @@ class Engine:
             self._stop(post.line, f"{post.recipient.callback_url} refuses us: {answer.text}")
         if decided.outcome is None and not post.line.stopped:
             post.retries += 1
-            self._loop.call_later(decided.delay, self._requeue, post)
+            post.line.resting[post] = self._loop.call_later(decided.delay, self._requeue, post)
             return
         self._watch(post.line, answer, post.recipient.callback_url)
         self._finish(post, decided.outcome or Outcome.FAILED)
@@ -213,7 +226,10 @@ class Engine:
         waiting, line.ready = line.ready, deque()
         if waiting:
             line.dock.turns.remove(line)
-        for post in waiting:
+        resting, line.resting = line.resting, {}
+        for alarm in resting.values():
+            alarm.cancel()
+        for post in (*waiting, *resting):
             self._finish(post, Outcome.FAILED)
 
     def _finish(self, post: Post, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -10,9 +11,10 @@ from gateway import metrics
 from gateway.conf import conf
 from gateway.messaging import loop as loops
 from gateway.messaging.delivery import Delivery
-from gateway.messaging.mailing import Mailing
+from gateway.messaging.mailing import Mailing, SendStalledError
 from gateway.messaging.one_by_one import OneByOne
-from gateway.transports import Method, Outcome, Recipient
+from gateway.messaging.verdict import CLOSING, SENDING
+from gateway.transports import CONNECT_SECONDS, Method, Outcome, Recipient
 
 if TYPE_CHECKING:
     from gateway.messaging.engine import Engine
@@ -44,12 +46,15 @@ def fan_out(
     its database connection. Raises nothing for what the network or AWS did; what the caller's iterator raises ends the send.
     """
     account = Account(delivery or Delivery(), on_gone)
-    if conf().TRANSPORT == "aiohttp":
-        _through_engine(method, body, recipients, account)
-    else:
-        _through_transport(method, body, recipients, account)
-    account.prune()
-    account.count(method)
+    through = _through_engine if conf().TRANSPORT == "aiohttp" else _through_transport
+    try:
+        through(method, body, recipients, account)
+        account.prune()
+    except Exception as error:
+        account.delivery.problems.append(f"Not everybody was tried: {error}")
+        raise
+    finally:
+        account.count(method)
     return account.delivery
 
 
@@ -67,14 +72,13 @@ class Account:
         self.delivery.record(recipient.connection_id, outcome)
         if outcome is Outcome.GONE:
             self._gone.append(recipient.connection_id)
-            if len(self._gone) == CHUNK:
-                self.prune()
 
-    def prune(self) -> None:
-        """Reports those found gone since the last time."""
-        gone, self._gone = self._gone, []
-        if gone and self._on_gone is not None:
-            self._on_gone(gone)
+    def prune(self, least: int = 1) -> None:
+        """Reports those found gone since the last time, if there are enough of them."""
+        while len(self._gone) >= least:
+            gone, self._gone = self._gone[:CHUNK], self._gone[CHUNK:]
+            if self._on_gone is not None:
+                self._on_gone(gone)
 
     def count(self, method: Method) -> None:
         """Adds to the figures of this process, once for the whole send."""
@@ -85,22 +89,46 @@ class Account:
                 metrics.count("websocket_posts_total", amount, outcome=outcome.value)
 
 
+def longest_quiet() -> float:
+    """How many seconds may pass in which no call of a send ends.
+
+    The last one may be repeated as often as patience has it, after it has waited behind the closing of its own connection.
+    """
+    call = CONNECT_SECONDS + conf().SEND_TIMEOUT
+    return SENDING.longest(call) + CLOSING.longest(call)
+
+
 def _through_engine(method: Method, body: bytes, recipients: Iterable[Recipient], account: Account) -> None:
-    loop, engine = running_engine()
-    mailing = Mailing(method, body)
-    try:
-        for chunk in chunks(recipients, CHUNK):
-            mailing.fed += len(chunk)
-            loop.run(engine.take(mailing, chunk))
-            mailing.wait_until_open(CHUNK)
+    mailing, quiet = Mailing(method, body), longest_quiet()
+    with running_engine() as (loop, engine):
+        try:
+            for chunk in chunks(recipients, CHUNK):
+                _feed(loop, engine, mailing, chunk, quiet)
+                mailing.wait_until_open(CHUNK, quiet)
+                _collect(mailing, account)
+                account.prune(CHUNK)
+            mailing.wait_until_open(0, quiet)
+        except SendStalledError:
+            raise
+        except Exception:
+            # What has not left is not sent, and what is under way is waited for: everybody who was fed has an outcome.
+            loop.call(engine.forget, mailing)
+            mailing.wait_until_open(0, quiet)
+            raise
+        finally:
+            loop.call(engine.forget, mailing)
+            account.delivery.sent += mailing.sent
+            account.delivery.problems += mailing.problems
+            account.errors += mailing.errors
             _collect(mailing, account)
-        mailing.wait_until_open(0)
-    finally:
-        loop.call(engine.forget, mailing)
-        _collect(mailing, account)
-        account.delivery.sent += mailing.sent
-        account.delivery.problems += mailing.problems
-        account.errors += mailing.errors
+
+
+def _feed(loop: loops.BackgroundLoop, engine: "Engine", mailing: Mailing, chunk: list[Recipient], quiet: float) -> None:
+    mailing.fed += len(chunk)
+    try:
+        loop.run(engine.take(mailing, chunk), quiet)
+    except TimeoutError:
+        raise mailing.stalled(quiet) from None
 
 
 def _collect(mailing: Mailing, account: Account) -> None:
@@ -108,10 +136,11 @@ def _collect(mailing: Mailing, account: Account) -> None:
         account.record(*mailing.undelivered.popleft())
 
 
-def running_engine() -> "tuple[loops.BackgroundLoop, Engine]":
-    """The engine of this process, started when it is first needed and again after a fork."""
-    loop = loops.background()
-    return loop, loop.resident(partial(_start, loop))
+@contextmanager
+def running_engine() -> "Iterator[tuple[loops.BackgroundLoop, Engine]]":
+    """The engine of this process, started when it is first needed and again after a fork. It does not end before the block does."""
+    with loops.held() as loop:
+        yield loop, loop.resident(partial(_start, loop))
 
 
 async def _start(loop: loops.BackgroundLoop) -> "Engine":
@@ -141,8 +170,11 @@ async def _start(loop: loops.BackgroundLoop) -> "Engine":
 
 def _through_transport(method: Method, body: bytes, recipients: Iterable[Recipient], account: Account) -> None:
     calls = OneByOne.of_settings(method, body)
-    for chunk in chunks(recipients, CHUNK):
-        for recipient, outcome in calls.make(chunk):
-            account.record(recipient, outcome)
-    account.delivery.problems += list(calls.problems.values())
-    account.errors += calls.errors
+    try:
+        for chunk in chunks(recipients, CHUNK):
+            for recipient, outcome in calls.make(chunk):
+                account.record(recipient, outcome)
+            account.prune(CHUNK)
+    finally:
+        account.delivery.problems += calls.problems.values()
+        account.errors += calls.errors

@@ -1,15 +1,16 @@
 """One event loop for each process, in a thread of its own, started when it is first needed.
 
-It survives a fork: the child gets a loop of its own and never touches the parent's sockets. It ends with the process, after what is
-still being closed has had a few seconds.
+It survives a fork: the child gets a loop of its own and never touches the parent's sockets. It ends with the process, after the
+sends under way are through, and what is still being closed has had a few seconds.
 """
 
 import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
@@ -30,6 +31,8 @@ class BackgroundLoop:
         self._farewells: list[Farewell] = []
         self._settling = threading.Lock()
         self._resident: Any = None
+        self._holds = 0
+        self._released = threading.Condition()
         self._thread = threading.Thread(target=self._serve, name="gateway-messaging", daemon=True)
         self._thread.start()
 
@@ -62,10 +65,18 @@ class BackgroundLoop:
         """Registers what is awaited before the loop ends."""
         self._farewells.append(farewell)
 
+    def hold(self, more: int) -> None:
+        """Counts those that `close` waits for."""
+        with self._released:
+            self._holds += more
+            self._released.notify_all()
+
     def close(self) -> None:
-        """Lets the farewells finish, for a bounded time, and stops the thread."""
+        """Waits for those that hold the loop, lets the farewells finish, for a bounded time, and stops the thread."""
         if not self.alive:
             return
+        with self._released:
+            self._released.wait_for(lambda: not self._holds)
         for farewell in self._farewells:
             try:
                 self.run(farewell(), FAREWELL_SECONDS)
@@ -89,12 +100,22 @@ class _Process:
 _process = _Process()
 
 
-def background() -> BackgroundLoop:
-    """The loop of this process; a new one if there is none, or if its thread has died."""
+@contextmanager
+def held() -> Iterator[BackgroundLoop]:
+    """The loop of this process, a new one if there is none or its thread has died. It does not end before the block does.
+
+    Only a daemon thread may lose it: nobody waits for those at the end of a process.
+    """
+    hold = 0 if threading.current_thread().daemon else 1
     with _process.lock:
         if _process.loop is None or not _process.loop.alive:
             _process.loop = BackgroundLoop()
-        return _process.loop
+        loop = _process.loop
+        loop.hold(hold)
+    try:
+        yield loop
+    finally:
+        loop.hold(-hold)
 
 
 def close() -> None:
@@ -103,6 +124,16 @@ def close() -> None:
         loop, _process.loop = _process.loop, None
     if loop is not None:
         loop.close()
+
+
+def before_the_end(action: Callable[[], None]) -> None:
+    """Registers what is done when the process ends, while it still has its threads.
+
+    Python shuts thread pools down before `atexit` runs, and without them no name is resolved and no credential read: what is being
+    sent or closed then needs both.
+    """
+    register: Callable[[Callable[[], None]], object] = getattr(threading, "_register_atexit", atexit.register)
+    register(action)
 
 
 def _after_fork() -> None:
@@ -114,7 +145,4 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-# Python shuts thread pools down before `atexit` runs, and without them no name is resolved and no credential read: what is still
-# being closed needs both.
-_register: Callable[[Callable[[], None]], object] = getattr(threading, "_register_atexit", atexit.register)
-_register(close)
+before_the_end(close)

@@ -9,6 +9,10 @@ from gateway.messaging.verdict import SENDING, Patience
 from gateway.transports import Method, Outcome, Recipient
 
 
+class SendStalledError(RuntimeError):
+    """No call has ended for longer than any may take: what carries them out is stuck, or credentials do not come."""
+
+
 class Mailing:
     """What is sent to whom.
 
@@ -50,10 +54,25 @@ class Mailing:
         if self.done == self._awaited:
             self._reached.set()
 
-    def wait_until_open(self, most: int) -> None:
-        """Waits until no more than so many recipients are still open."""
-        target = self.fed - most
-        self._reached.clear()
-        self._awaited = target
-        if self.done < target:
-            self._reached.wait()
+    def wait_until_open(self, most: int, quiet: float) -> None:
+        """Waits until no more than so many recipients are still open.
+
+        However many there are and however slow they are, one after the other is done with. Raises `SendStalledError` when none was
+        for `quiet` seconds.
+        """
+        self._awaited = self.fed - most
+        while True:
+            # Cleared before it is looked: a wake-up that was meant for the last wait must not end this one.
+            self._reached.clear()
+            done = self.done
+            if done >= self._awaited:
+                return
+            if not self._reached.wait(quiet) and self.done == done:
+                raise self.stalled(quiet)
+
+    def stalled(self, quiet: float) -> SendStalledError:
+        """The error that says so."""
+        return SendStalledError(
+            f"No call to the management API has ended for {quiet:g} s: {self.done} of {self.fed} recipients have an outcome, "
+            "the others may or may not have been sent to."
+        )

@@ -9,7 +9,7 @@ from time import sleep, time
 from typing import Final
 
 from gateway.conf import conf
-from gateway.messaging.verdict import HOPELESS, Patience, verdict
+from gateway.messaging.verdict import HOPELESS, SENDING, Patience, verdict
 from gateway.transports import Answer, Boto3Transport, MemoryTransport, Method, Outcome, Recipient, Transport
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 BOTO3_THREADS: Final = 10
 """More threads make boto3 slower: it spends a millisecond of CPU on each call."""
 
-AFTER_BOTO3: Final = Patience(throttled=4, unanswered=0, first_delay=0.5)
-"""boto3 has repeated 429, 5xx and lost connections by itself."""
 AT_ONCE: Final = Patience(throttled=0, unanswered=0, young=())
 """The outbox's answers do not change with time."""
 
@@ -34,14 +32,14 @@ class OneByOne:
         self._threads = threads
         self._method = method
         self._body = body
-        self._unanswered = 0
+        self._unanswered: Counter[str] = Counter()
 
     @classmethod
     def of_settings(cls, method: Method, body: bytes = b"", *, patience: Patience | None = None) -> "OneByOne":
         """Through the transport that the settings name."""
         if conf().TRANSPORT == "memory":
             return cls(MemoryTransport(), AT_ONCE, 1, method, body)
-        return cls(Boto3Transport(), patience or AFTER_BOTO3, BOTO3_THREADS, method, body)
+        return cls(Boto3Transport(), patience or SENDING, BOTO3_THREADS, method, body)
 
     def make(self, recipients: Sequence[Recipient]) -> Iterator[tuple[Recipient, Outcome]]:
         """The outcome of each recipient, in their order. The same connection must not occur twice."""
@@ -67,10 +65,10 @@ class OneByOne:
     def _watch(self, callback_url: str, answer: Answer, *, refused: bool) -> None:
         if answer.status not in {200, 204}:
             self.errors[answer.status] += 1
-        self._unanswered = 0 if answer.status else self._unanswered + 1
+        self._unanswered[callback_url] = 0 if answer.status else self._unanswered[callback_url] + 1
         if refused:
             self._stop(callback_url, f"{callback_url} refuses us: {answer.text}")
-        elif self._unanswered >= HOPELESS:
+        elif self._unanswered[callback_url] >= HOPELESS:
             self._stop(callback_url, f"{callback_url} cannot be reached: {answer.text}")
 
     def _stop(self, callback_url: str, problem: str) -> None:

@@ -1,6 +1,7 @@
 """What an answer of the management API means for its recipient. Pure: chance and time are passed in."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from gateway.transports import Answer, Outcome
@@ -21,6 +22,12 @@ class Patience:
     young: tuple[float, ...] = (0.1, 0.3, 0.6)
     first_delay: float = 0.05
     longest_delay: float = 2.0
+
+    def longest(self, call_seconds: float) -> float:
+        """The most seconds that a call may take with all its repetitions, when one of them takes so long."""
+        retries = max(self.throttled, self.unanswered, len(self.young))
+        delays = [min(self.longest_delay, self.first_delay * 2**retry) for retry in range(retries)]
+        return (retries + 1) * call_seconds + sum(map(max, zip_longest(delays, self.young, fillvalue=0.0)))
 
 
 SENDING: Final = Patience()

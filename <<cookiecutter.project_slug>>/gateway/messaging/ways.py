@@ -12,9 +12,8 @@ from yarl import URL
 
 from gateway.http import Pool
 from gateway.http_reply import ConnectionGoneError, NotHttpError
-from gateway.transports import Answer, Method
+from gateway.transports import CONNECT_SECONDS, Answer, Method
 
-CONNECT_SECONDS: Final = 3.0
 MAX_ANSWER_BYTES: Final = 4_096
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 

@@ -47,7 +47,19 @@ class Migration(migrations.Migration):
                     "domain_name",
                     models.CharField(blank=True, help_text="The socket's own domain: ws.example.com", max_length=253),
                 ),
-                ("default_channel_name", models.CharField(default="lobby", max_length=191)),
+                (
+                    "default_channel_name",
+                    models.CharField(
+                        default="lobby",
+                        max_length=191,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9_-]+\\Z",
+                                "A channel name has letters, digits, hyphens and underscores only.",
+                            )
+                        ],
+                    ),
+                ),
                 ("custom_domain", models.BooleanField(default=False, help_text="Serve the socket on its own domain.")),
                 ("certificate_arn", models.CharField(blank=True, max_length=256)),
                 ("hosted_zone_id", models.CharField(blank=True, max_length=64)),
@@ -116,7 +128,19 @@ class Migration(migrations.Migration):
             name="ChannelPermission",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("channel_name", models.CharField(max_length=191, unique=True)),
+                (
+                    "channel_name",
+                    models.CharField(
+                        max_length=191,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9_-]+\\Z",
+                                "A channel name has letters, digits, hyphens and underscores only.",
+                            )
+                        ],
+                    ),
+                ),
                 (
                     "audience",
                     models.CharField(
@@ -258,6 +282,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
                 ("session_key_hash", models.CharField(db_index=True, max_length=64)),
+                ("auth_hash", models.CharField(blank=True, editable=False, max_length=128)),
                 ("created_on", models.DateTimeField(default=django.utils.timezone.now)),
                 ("used_on", models.DateTimeField(blank=True, null=True)),
                 (

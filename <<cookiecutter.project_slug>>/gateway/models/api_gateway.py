@@ -4,6 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from gateway.limits import MAX_ROUTE_KEY_LENGTH
+from gateway.models.channel_permission import channel_name_validator
 
 route_key_validator = RegexValidator(
     r"\A[A-Za-z0-9_-]+\Z", "A route key has letters, digits, hyphens and underscores only: it is also the end of a URL."
@@ -28,7 +29,7 @@ class ApiGateway(models.Model):
     route_selection_expression = models.CharField(max_length=512, default="$request.body.action")
     stage_name = models.CharField(max_length=128, default="production", validators=[stage_validator])
     domain_name = models.CharField(max_length=253, blank=True, help_text="The socket's own domain: ws.example.com")
-    default_channel_name = models.CharField(max_length=191, default="lobby")
+    default_channel_name = models.CharField(max_length=191, default="lobby", validators=[channel_name_validator])
 
     custom_domain = models.BooleanField(default=False, help_text="Serve the socket on its own domain.")
     certificate_arn = models.CharField(max_length=256, blank=True)

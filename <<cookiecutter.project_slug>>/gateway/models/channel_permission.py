@@ -1,6 +1,15 @@
 """Who may join which channel. A channel that no row names is closed."""
 
+from typing import Final
+
+from django.core.validators import RegexValidator
 from django.db import models
+
+CHANNEL_NAME: Final = "[A-Za-z0-9_-]+"
+
+channel_name_validator = RegexValidator(
+    rf"\A{CHANNEL_NAME}\Z", "A channel name has letters, digits, hyphens and underscores only."
+)
 
 
 class ChannelPermission(models.Model):
@@ -15,7 +24,7 @@ class ChannelPermission(models.Model):
         SUPERUSERS = "superusers", "Superusers"
         PERMISSIONS = "permissions", "Users with any of these sets of permissions"
 
-    channel_name = models.CharField(max_length=191, unique=True)
+    channel_name = models.CharField(max_length=191, unique=True, validators=[channel_name_validator])
     audience = models.CharField(max_length=16, choices=Audience, default=Audience.SIGNED_IN)
     permission_sets = models.JSONField(
         default=list,

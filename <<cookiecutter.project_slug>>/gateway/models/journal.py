@@ -1,6 +1,6 @@
 """Records that stay bounded without anybody cleaning up: connection attempts and refusals.
 
-Every so many rows the insert is followed by one DELETE of what is older than the last `REFUSAL_RETENTION`. That happens so rarely
+Every so many rows the insert is followed by the deletion of what is older than the last `REFUSAL_RETENTION`. That happens so rarely
 that it does not show in what an event costs, and never needs a cron job.
 """
 
@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 from gateway.conf import conf
+from gateway.models.batches import delete
 from gateway.models.limiter import forget_expired
 from gateway.models.logins import alive, session_model
 from gateway.models.rate_limit import ConnectionRateLimit
@@ -57,7 +58,14 @@ def record_token(token: WebSocketToken) -> None:
     """Writes an issued token, and now and then deletes those that nobody can redeem any more."""
     _insert(_tokens, token)
     if token.pk % _interval() == 0:
-        WebSocketToken.objects.filter(created_on__lt=token.created_on - _TOKENS_KEPT).delete()
+        delete(past_redeeming(token.created_on))
+
+
+def past_redeeming(now: datetime) -> models.QuerySet[WebSocketToken]:
+    """The tokens that nobody can redeem any more. Used and expired ones are kept for an hour, for people to look up."""
+    return WebSocketToken.objects.filter(
+        created_on__lt=now - max(_TOKENS_KEPT, timedelta(seconds=conf().TOKEN_LIFETIME))
+    )
 
 
 def _interval() -> int:
@@ -68,7 +76,7 @@ def _forget_old(rows: Rows[Any], newest: models.Model) -> bool:
     """Deletes the oldest rows when it is time to. Returns whether it was."""
     if newest.pk % _interval():
         return False
-    rows.model._default_manager.filter(pk__lte=newest.pk - conf().REFUSAL_RETENTION).delete()
+    delete(rows.model._default_manager.filter(pk__lte=newest.pk - conf().REFUSAL_RETENTION))
     return True
 
 

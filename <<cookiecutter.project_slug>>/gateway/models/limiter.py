@@ -19,6 +19,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from gateway.models.batches import delete
 from gateway.models.rate_limit import RateLimitSubject
 from gateway.models.rows import Rows, event_cursor, moment, without_waiting
 
@@ -91,7 +92,7 @@ def wait(subjects: Sequence[str], limit: Limit, now: datetime) -> int | None:
 
 def forget_expired(now: datetime) -> int:
     """Deletes the rows of subjects that have not been seen for a whole window. Returns how many."""
-    return RateLimitSubject.objects.filter(expires_on__lt=now).delete()[0]
+    return delete(RateLimitSubject.objects.filter(expires_on__lt=now))
 
 
 def _upsert(cursor: CursorWrapper, subjects: Sequence[str], limit: Limit, now: datetime) -> None:

@@ -59,7 +59,7 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         Raises `InvalidMessageError` before anything is sent, and with `require_receivers` `NoReceiversError`.
         """
         # Workers may send a message twice; clients drop what they have seen by its id.
-        body = encode({"message_id": str(uuid4())} | dict(data) if conf().SHARD_DISPATCHER else data)
+        body = encode(data, {"message_id": str(uuid4())} if conf().SHARD_DISPATCHER else {})
         receivers = _unsliced(self).deliverable()
         if exclude is not None:
             receivers = receivers.exclude(pk=exclude.pk)
@@ -80,10 +80,12 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         closed, in the background; what fails is retried, and left to `clear_websocket_sessions` in the end.
         """
         now = timezone.now()
-        open_ones = _unsliced(self).filter(connected=True, closing_on__isnull=True)
-        marked = open_ones.update(closing_on=now, closing_code=code, updated_on=now)
+        everybody = self.model._default_manager.using(self.db)
+        open_ones = everybody.filter(pk__in=self.values("pk"), connected=True, closing_on__isnull=True)
+        marked = _update(open_ones, closing_on=now, closing_code=code, updated_on=now)
         if marked:
-            of_this_call = self.model._default_manager.using(self.db).filter(closing_on=now, closing_code=code)
+            # `connected` lets the database use an index that holds no dead rows.
+            of_this_call = everybody.filter(connected=True, closing_on=now, closing_code=code)
             _after_commit(self.db, partial(_close, of_this_call, code))
         return marked
 
@@ -91,7 +93,7 @@ class WebSocketSessionQuerySet(models.QuerySet["WebSocketSession"]):
         """Marks connections as disconnected, in one UPDATE: they were found gone."""
         now = now or timezone.now()
         found = self.filter(connection_id__in=connection_ids, connected=True)
-        return found.update(connected=False, disconnected_on=now, updated_on=now)
+        return _update(found, connected=False, disconnected_on=now, updated_on=now)
 
     def recipients(self) -> Iterator[Recipient]:
         """The addresses of this queryset's sessions, read in short queries of a thousand rows, by primary key.
@@ -201,6 +203,13 @@ class WebSocketSession(models.Model):
         else:
             send()
         return delivery
+
+
+def _update(rows: models.QuerySet[WebSocketSession], **values: Any) -> int:
+    """Updates rows that are locked in the order of their keys: two updates that met in another order would be a deadlock."""
+    locked = rows.order_by("pk").select_for_update().values("pk")
+    with transaction.atomic(using=rows.db):
+        return rows.model._default_manager.using(rows.db).filter(pk__in=locked).update(**values)
 
 
 def _unsliced(queryset: WebSocketSessionQuerySet) -> WebSocketSessionQuerySet:

@@ -11,6 +11,8 @@ class WebSocketToken(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="websocket_tokens")
     session_key_hash = models.CharField(max_length=64, db_index=True)
+    auth_hash = models.CharField(max_length=128, blank=True, editable=False)
+    """The user's session auth hash when it was issued: a password change makes it stale."""
     created_on = models.DateTimeField(default=timezone.now)
     used_on = models.DateTimeField(null=True, blank=True)
 

@@ -1,30 +1,27 @@
-"""Tidying up, in bounded batches.
+"""Tidying up, in bounded batches."""
 
-Each batch is a short transaction of its own, so no lock is held for long and two runs can go on at once.
-"""
-
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import connections, models, transaction
+from django.db import models
 
 from gateway.conf import conf
 from gateway.limits import IDLE_TIMEOUT_SECONDS, MAX_CONNECTION_SECONDS
 from gateway.messaging.fan_out import CHUNK, chunks, fan_out
 from gateway.messaging.verdict import YOUNG_SECONDS
+from gateway.models.batches import delete, in_batches
 from gateway.models.broadcast import Broadcast
+from gateway.models.journal import past_redeeming
+from gateway.models.limiter import forget_expired
 from gateway.models.rate_limit import ConnectionRateLimit, RateLimitSubject
 from gateway.models.session import WebSocketSession, WebSocketSessionQuerySet
-from gateway.models.token import WebSocketToken
 from gateway.transports import Outcome
 
 CLOSING_GRACE: Final = timedelta(seconds=90)
 """How long the process that closes a connection is left to it."""
 DOUBTFUL_AFTER: Final = timedelta(seconds=IDLE_TIMEOUT_SECONDS + YOUNG_SECONDS)
 """API Gateway ends a connection that has been silent for ten minutes."""
-TOKENS_KEPT: Final = timedelta(hours=1)
 
 Report = dict[str, int]
 """What was done, in words for people, and how often."""
@@ -45,23 +42,23 @@ def clear_sessions(now: datetime, *, dry_run: bool = False) -> Report:
         return {
             "older than any connection": expired.count(),
             "marked as closing": closing.count(),
-            "doubtful": doubtful.count(),
+            "silent for so long that API Gateway is asked": doubtful.count(),
             "past their retention": dead.count(),
             "accounts of broadcasts past theirs": told.count(),
         }
     return {
-        "retired for their age": _in_batches(expired, partial(_retire, now=now)),
+        "retired for their age": in_batches(expired, partial(_retire, now=now)),
         "closed": _close(closing, now),
         "found gone": _probe(doubtful, now),
-        "deleted": _in_batches(dead, _delete),
-        "accounts of broadcasts deleted": _in_batches(told, _delete),
+        "deleted": delete(dead),
+        "accounts of broadcasts deleted": delete(told),
     }
 
 
 def clean_up_tokens(now: datetime, *, dry_run: bool = False) -> Report:
     """Deletes the tokens that nobody can redeem any more."""
-    old = WebSocketToken.objects.filter(created_on__lt=now - max(TOKENS_KEPT, timedelta(seconds=conf().TOKEN_LIFETIME)))
-    return {"expired": old.count()} if dry_run else {"deleted": _in_batches(old, _delete)}
+    old = past_redeeming(now)
+    return {"expired": old.count()} if dry_run else {"deleted": delete(old)}
 
 
 def clean_up_rate_limits(now: datetime, *, dry_run: bool = False) -> Report:
@@ -69,32 +66,14 @@ def clean_up_rate_limits(now: datetime, *, dry_run: bool = False) -> Report:
     attempts = ConnectionRateLimit.objects.all()
     newest = attempts.order_by("-pk").values_list("pk", flat=True).first() or 0
     old = attempts.filter(pk__lte=newest - conf().REFUSAL_RETENTION)
-    expired = RateLimitSubject.objects.filter(expires_on__lte=now)
     if dry_run:
+        expired = RateLimitSubject.objects.filter(expires_on__lt=now)
         return {"attempts beyond the latest": old.count(), "expired subjects": expired.count()}
-    return {"attempts deleted": _in_batches(old, _delete), "expired subjects deleted": _in_batches(expired, _delete)}
-
-
-def _in_batches(rows: models.QuerySet[Any], act: Callable[[models.QuerySet[Any]], int]) -> int:
-    """Acts on a thousand rows at a time until none is left. Rows that another run has in hand are left to it."""
-    skip = connections[rows.db].features.has_select_for_update_skip_locked
-    total = 0
-    while True:
-        with transaction.atomic(using=rows.db):
-            locked = rows.order_by("pk").select_for_update(skip_locked=skip)
-            keys = list(locked.values_list("pk", flat=True)[:CHUNK])
-            acted = act(rows.model._default_manager.using(rows.db).filter(pk__in=keys)) if keys else 0
-        total += acted
-        if len(keys) < CHUNK:
-            return total
+    return {"attempts deleted": delete(old), "expired subjects deleted": forget_expired(now)}
 
 
 def _retire(sessions: models.QuerySet[Any], now: datetime) -> int:
     return sessions.update(connected=False, disconnected_on=now, updated_on=now)
-
-
-def _delete(rows: models.QuerySet[Any]) -> int:
-    return rows.delete()[1].get(rows.model._meta.label, 0)
 
 
 def _close(sessions: WebSocketSessionQuerySet, now: datetime) -> int:

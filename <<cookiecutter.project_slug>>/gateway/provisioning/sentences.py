@@ -1,5 +1,7 @@
 """What went wrong with a call to AWS, in one sentence that names the thing and the remedy."""
 
+from urllib.parse import urlsplit
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -61,6 +63,10 @@ NO_CREDENTIALS = (
     "There are no complete AWS credentials here: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
 )
 NO_ANSWER = "{service} does not answer in region {region!r}: check AWS_REGION, AWS_ENDPOINT_URL_* and the network."
+NOT_STARTED = (
+    "Nothing answers at {address}, where the AWS_ENDPOINT_URL_* lines of `.env` point: start the local API Gateway (`make run`), "
+    "or for AWS remove them."
+)
 NOT_ASKED: tuple[tuple[type[BotoCoreError], str], ...] = (
     (NoCredentialsError, NO_CREDENTIALS),
     (PartialCredentialsError, NO_CREDENTIALS),
@@ -84,8 +90,12 @@ def explain(error: ClientError | BotoCoreError, service: str, operation: str, re
     if isinstance(error, ClientError):
         return _refused(error, service, operation, region)
     sentence = next((text for kind, text in NOT_ASKED if isinstance(error, kind)), NOT_ASKED_OTHERWISE)
+    address = str(error.kwargs.get("endpoint_url", ""))
+    if sentence is NO_ANSWER and urlsplit(address).hostname in {"127.0.0.1", "localhost"}:
+        sentence = NOT_STARTED
     last_line = str(error).splitlines()[-1].strip() if isinstance(error, ParamValidationError) else ""
-    return sentence.format(service=service, region=region, name=type(error).__name__, last_line=last_line)
+    named = {"service": service, "region": region, "name": type(error).__name__, "address": address}
+    return sentence.format(**named, last_line=last_line)
 
 
 def _refused(error: ClientError, service: str, operation: str, region: str) -> str:

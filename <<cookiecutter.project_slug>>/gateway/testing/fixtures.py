@@ -22,10 +22,16 @@ CLOSE_SECONDS = 2.0
 
 @pytest.fixture
 def api_gateway() -> Iterator["RunningEmulator"]:
-    """An API Gateway on a free port, with nothing provisioned yet. `.url` is its endpoint for boto3."""
+    """An API Gateway on a free port, with nothing provisioned yet. `.url` is its endpoint for boto3.
+
+    `.advance(hours=2)` lets time pass for it and for Django: `timezone.now()` tells its time until the test is over.
+    """
+    from emulator.clock import SystemClock
+    from gateway.testing.clock import django_reads
     from gateway.testing.emulator import running_emulator
 
-    with running_emulator() as emulator:
+    clock = SystemClock()
+    with django_reads(clock), running_emulator(clock=clock) as emulator:
         yield emulator
 
 
@@ -34,18 +40,28 @@ def websocket_client(api_gateway: "RunningEmulator") -> Iterator[Callable[..., "
     """Opens a socket: `websocket_client("/production?ws_token=...", origin="https://...")`.
 
     Takes a path on `api_gateway` or a whole URL, and every option of `websockets.sync.client.connect`. What it returns is used with
-    `send`, `recv(timeout=...)` and `close`; a refused handshake raises `websockets.exceptions.InvalidStatus`.
+    `send`, `recv(timeout=...)` and `close`. A refusal raises `websockets.exceptions.InvalidStatus`, with a note that says why.
+    When the test is over the sockets are closed, and Django has answered their `$disconnect`.
     """
+    from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
 
     with ExitStack() as stack:
 
         def open_socket(address: str, **options: Any) -> "ClientConnection":
             url = api_gateway.socket_url + address if address.startswith("/") else address
-            socket: ClientConnection = stack.enter_context(connect(url, **{"close_timeout": CLOSE_SECONDS, **options}))
+            try:
+                settings = {"close_timeout": CLOSE_SECONDS, **options}
+                socket: ClientConnection = stack.enter_context(connect(url, **settings))
+            except InvalidStatus as refused:
+                refused.add_note(api_gateway.why_refused())
+                raise
             return socket
 
         yield open_socket
+        stack.close()
+        # What arrived later would meet the next test's database.
+        api_gateway.settle()
 
 
 @pytest.fixture

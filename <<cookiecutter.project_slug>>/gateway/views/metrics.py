@@ -1,5 +1,6 @@
 """`/metrics`: figures for Prometheus."""
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views import View
@@ -16,7 +17,11 @@ class MetricsView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if not _may_read(request):
             return HttpResponse("Not found\n", status=404, content_type="text/plain")
-        return HttpResponse(monitoring.exposition(), content_type=CONTENT_TYPE)
+        try:
+            figures = monitoring.exposition()
+        except DatabaseError:
+            return HttpResponse("The database does not answer\n", status=503, content_type="text/plain")
+        return HttpResponse(figures, content_type=CONTENT_TYPE)
 
 
 def _may_read(request: HttpRequest) -> bool:

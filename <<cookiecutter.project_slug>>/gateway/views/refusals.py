@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from gateway import metrics, signals, wire
-from gateway.exceptions import Refusal, StrangerRefusal
+from gateway.exceptions import InternalError, Refusal, StrangerRefusal
 from gateway.guards import Visit
 from gateway.models import WebSocketRefusal
 from gateway.models.journal import record_attempt, record_refusal
 from gateway.wire import EventKind
 
 logger = logging.getLogger("gateway.refusals")
+request_logger = logging.getLogger("django.request")
 
 ID_HEADER: Final = "X-Refusal-Id"
 """Carries the correlation id on every answer to a caller that is known; `manage.py explain_refusal` takes it."""
@@ -34,8 +36,7 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
         metrics.count(_COUNTERS[EventKind.CONNECT], code=refusal.code)
         _mention(refusal, kind, {"ip_address": visit.event.source_ip})
         return HttpResponse(status=refusal.status)
-    if kind in _COUNTERS:
-        metrics.count(_COUNTERS[kind], 1, **_labels(visit, kind, refusal))
+    _count(visit, refusal)
     correlation_id = report(refusal, kind=kind, user=visit.user, facts=_facts(visit))
     if kind is EventKind.CONNECT:
         record_attempt(ip_address=visit.event.source_ip, user=visit.user, successful=False, now=visit.now)
@@ -43,6 +44,27 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
         frame = wire.error_frame(refusal.code, refusal.message, reply_to=visit.body.get("id"), errors=refusal.errors)
         return JsonResponse(frame, headers={ID_HEADER: correlation_id})
     return answer(refusal, correlation_id)
+
+
+def fail_event(visit: Visit, error: Exception) -> HttpResponse:
+    """The answer to a message that could not be handled: an error frame, and nothing of what went wrong.
+
+    Django tells of it as of any request that failed (its signal, its log, its mails), but its page would reach the client as a
+    message: two-way routes pass the body on whatever the status is (AWS facts 4.1). Where nobody reads a frame the error is
+    raised again.
+    """
+    _count(visit, InternalError())
+    if visit.event.kind is not EventKind.MESSAGE:
+        raise error
+    got_request_exception.send(sender=type(visit.policy), request=visit.request)
+    request_logger.error(
+        "Internal Server Error: %s",
+        visit.request.path,
+        exc_info=error,
+        extra={"status_code": InternalError.status, "request": visit.request},
+    )
+    frame = wire.error_frame(InternalError.code, InternalError.message, reply_to=visit.body.get("id"))
+    return JsonResponse(frame, status=InternalError.status)
 
 
 def refuse_request(request: HttpRequest, refusal: Refusal, kind: str) -> HttpResponse:
@@ -116,9 +138,11 @@ def _facts(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _labels(visit: Visit, kind: EventKind, refusal: Refusal) -> dict[str, str]:
+def _count(visit: Visit, refusal: Refusal) -> None:
+    kind = visit.event.kind or EventKind.CONNECT
     named = {"handler": visit.handler.name if visit.handler else ""} if kind is EventKind.MESSAGE else {}
-    return {"code": refusal.code} | named
+    if kind in _COUNTERS:
+        metrics.count(_COUNTERS[kind], 1, code=refusal.code, **named)
 
 
 def _log(refusal: Refusal, correlation_id: str, facts: Mapping[str, Any]) -> None:

@@ -58,7 +58,13 @@ class WebSocketTokenView(View):
             raise RateLimited(retry_after=max(1, seconds))
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         record_token(
-            WebSocketToken(token_hash=hash_of(token), user=user, session_key_hash=hash_of(session_key), created_on=now)
+            WebSocketToken(
+                token_hash=hash_of(token),
+                user=user,
+                session_key_hash=hash_of(session_key),
+                auth_hash=user.get_session_auth_hash(),
+                created_on=now,
+            )
         )
         metrics.count("websocket_tokens_total", code="issued")
         answer = JsonResponse({"token": token, "expires_in": settings.TOKEN_LIFETIME, "url": url})

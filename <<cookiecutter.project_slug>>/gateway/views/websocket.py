@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -28,7 +28,7 @@ from gateway.models import WebSocketSession
 from gateway.models.admission import end_session, open_session
 from gateway.models.journal import record_attempt
 from gateway.routing import Handler
-from gateway.views.refusals import refuse_event
+from gateway.views.refusals import fail_event, refuse_event
 from gateway.views.replies import choose_subprotocol, connected, reply
 from gateway.views.sessions import ending_of, session_of
 from gateway.wire import EventKind
@@ -41,8 +41,6 @@ class WebSocketView(View):
     the connection in `self.websocket_session`, the user in `request.user` and everything else API Gateway said in `self.event`. It
     returns a dict, which is the reply; None; or an `HttpResponse`. To refuse it raises a `gateway.exceptions.Refusal`.
     """
-
-    http_method_names = ["post"]
 
     USE_WS_TOKEN: bool = True
     """Whether connecting takes a one-time token. Off: the session cookie, which must then reach the gateway's own domain."""
@@ -89,12 +87,18 @@ class WebSocketView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Read the event, ask the guards, call what answers it, shape the reply."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         visit = self._read(request, str(kwargs.get("route", "")))
         try:
             self._ask_guards(visit)
             return self._answer(visit, *args, **kwargs)
+        except PermissionDenied as denied:
+            return refuse_event(visit, PermissionMissing(str(denied)))
         except Refusal as refusal:
             return refuse_event(visit, refusal)
+        except Exception as error:  # noqa: BLE001  (told to Django there, and raised again unless it was a message)
+            return fail_event(visit, error)
 
     # --- What a project may override -------------------------------------------------------------------------------
 
@@ -157,13 +161,14 @@ class WebSocketView(View):
         session.user = visit.user  # type: ignore[assignment]
         self.websocket_session = session
         try:
+            answer = connected(self.select_subprotocol(visit.event.subprotocols))
             self._welcome(visit, session)
         except BaseException:
             # The handshake fails, so there will be no $disconnect to end the row.
             WebSocketSession.objects.retire([session.connection_id])
             raise
         metrics.count("websocket_connects_total", code="accepted")
-        return connected(self.select_subprotocol(visit.event.subprotocols))
+        return answer
 
     def _welcome(self, visit: Visit, session: WebSocketSession) -> None:
         with answering_connect(session.connection_id):
@@ -185,30 +190,22 @@ class WebSocketView(View):
         self.body = visit.payload
         if visit.handler is None:
             return reply(visit.body, None, ping=True)
-        return reply(visit.body, self._call(visit.handler.name, visit.request, *args, **kwargs))
+        answer = reply(visit.body, self._call(visit.handler.name, visit.request, *args, **kwargs))
+        metrics.count("websocket_messages_total", handler=visit.handler.name, code="handled")
+        return answer
 
     def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """The handler's result. How long it took and how it ended is counted; refusals are counted where they are answered."""
-        started, outcome = perf_counter(), "error"
+        """The handler's result. How long it took is counted here; refusals and failures are counted where they are answered."""
+        started = perf_counter()
         try:
             with _transaction():
-                result = getattr(self, name)(*args, **kwargs)
-            outcome = "handled"
-        except PermissionDenied as denied:
-            outcome = ""
-            raise PermissionMissing(str(denied)) from denied
-        except Refusal:
-            outcome = ""
-            raise
+                return getattr(self, name)(*args, **kwargs)
         finally:
             metrics.observe("websocket_message_seconds", perf_counter() - started, handler=name)
-            if outcome:
-                metrics.count("websocket_messages_total", handler=name, code=outcome)
-        return result
 
     def _disconnect(self, visit: Visit) -> HttpResponse:
         session = end_session(ending_of(visit))
-        metrics.count("websocket_disconnects_total", code=visit.event.disconnect_code or "none")
+        metrics.count("websocket_disconnects_total", code=metrics.close_code(visit.event.disconnect_code))
         if session is not None:
             session.api_gateway = visit.known_gateway()
             self.websocket_session = session

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django.urls import path
 
 from gateway.checks import is_weak
+from gateway.conf import conf
+from gateway.routing import handler
 from gateway.views import WebSocketView
 
 GOOD = {
@@ -22,7 +25,7 @@ GOOD = {
 
 def found() -> set[str]:
     """Ids of this app's messages."""
-    messages = checks.run_checks(include_deployment_checks=True)
+    messages = checks.run_checks(include_deployment_checks=True, databases=[])
     return {str(message.id).removeprefix("gateway.") for message in messages if str(message.id).startswith("gateway.")}
 
 
@@ -30,6 +33,15 @@ def found() -> set[str]:
 def _good(settings: Any) -> None:
     settings.WEBSOCKETS = settings.WEBSOCKETS | GOOD
     settings.SECURE_SSL_REDIRECT = True
+
+
+@pytest.mark.parametrize("key", ["SECRETS", "ALLOWED_ORIGINS"])
+def test_one_text_is_no_list(settings: Any, key: str) -> None:
+    """Its letters would be the secrets: a caller who sends any one of them would be let in."""
+    settings.WEBSOCKETS = settings.WEBSOCKETS | {key: GOOD[key][0]}
+
+    with pytest.raises(ImproperlyConfigured, match=f"{key}.*write a list"):
+        conf()
 
 
 def test_nothing_is_wrong() -> None:
@@ -116,6 +128,22 @@ def test_a_careless_view() -> None:
     assert found() == {"E002", "E003", "W015"}
 
 
+class Shadowed(WebSocketView):
+    @handler
+    def event(self, *_: Any) -> None: ...
+
+
+class Shadows:
+    urlpatterns = (path("ws/<slug:route>", Shadowed.as_view(), name="websocket"),)
+
+
+def test_a_handler_that_no_message_reaches(settings: Any) -> None:
+    """`self.event` is what API Gateway said, so a method of that name would never be called."""
+    settings.ROOT_URLCONF = Shadows
+
+    assert found() == {"E002"}
+
+
 class Slashed:
     urlpatterns = (path("ws/<slug:route>/", WebSocketView.as_view(), name="websocket"),)
 
@@ -129,7 +157,7 @@ def test_events_arrive_nowhere(settings: Any, urls: Any, hint: str) -> None:
     """A slash too many, or another path than the integrations': events would meet a redirect or a 404."""
     settings.ROOT_URLCONF = urls
 
-    messages = [message for message in checks.run_checks() if message.id == "gateway.E001"]
+    messages = [message for message in checks.run_checks(databases=[]) if message.id == "gateway.E001"]
 
     assert len(messages) == 1
     assert hint in messages[0].hint

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 
 from gateway import wire
 from gateway.events import Event
@@ -110,6 +111,39 @@ def test_the_token_is_taken_out_of_the_request() -> None:
     assert request.GET["channel"] == "lobby"
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-16", "nothing"])
+def test_no_client_chooses_how_a_query_is_read(charset: str) -> None:
+    """Whatever charset a handshake's own Content-Type claims, a query string is UTF-8."""
+    environ = make_event(kind=EventKind.CONNECT, token="t", channel="\\ud800").environ
+    request = WSGIRequest(environ | {"CONTENT_TYPE": f"text/plain; charset={charset}"})
+
+    event = Event(request)
+
+    assert (event.token, event.channel_name) == ("t", "\\ud800")
+    assert "ws_token" not in request.GET
+
+
+def test_a_query_of_too_many_fields_is_none() -> None:
+    """Django refuses to read it; the token in it goes nowhere all the same."""
+    request = make_event(kind=EventKind.CONNECT, token="t")
+    request.META["QUERY_STRING"] += "&a" * 2_000
+
+    event = Event(request)
+
+    assert (event.token, event.channel_name) == ("", "")
+    assert "ws_token" not in request.get_full_path()
+    assert not request.GET
+
+
+def test_the_last_of_two_tokens_counts_and_none_stays() -> None:
+    """Not even when the last one is empty."""
+    request = make_event(kind=EventKind.CONNECT, token="t")
+    request.META["QUERY_STRING"] += "&ws_token="
+
+    assert Event(request).token == ""
+    assert "ws_token" not in request.get_full_path()
+
+
 @pytest.mark.parametrize(
     ("origin", "allowed"),
     [
@@ -163,10 +197,17 @@ def test_an_emulator_has_every_name_of_this_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "host"), [("Example.COM", "example.com"), ("localhost:8001", "localhost"), ("[::1]:8001", "::1")]
+    ("given", "host"),
+    [
+        ("Example.COM", "example.com"),
+        ("localhost:8001", "localhost"),
+        ("[::1]:8001", "::1"),
+        (":443", None),
+        ("[]", None),
+    ],
 )
-def test_domain(given: str, host: str) -> None:
-    """Lower case, without the port."""
+def test_domain(given: str, host: str | None) -> None:
+    """Lower case, without the port. What names no host is none: a gateway without a domain of its own has no name either."""
     assert read(domain=given).domain == host
 
 

@@ -142,8 +142,12 @@ def test_what_is_no_answer(answer: list[bytes], error: type[Exception]) -> None:
 def test_an_answer_that_does_not_come_is_given_up() -> None:
     """The request ends with TimeoutError while the server still reads."""
 
+    async def read_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()  # not before: a writer that nobody holds closes its connection
+
     async def story() -> None:
-        silent = await asyncio.start_server(lambda reader, _: reader.read(), "127.0.0.1", 0)
+        silent = await asyncio.start_server(read_only, "127.0.0.1", 0)
         port = silent.sockets[0].getsockname()[1]
         pool = Pool("127.0.0.1", port, tls=None, connect_seconds=3.0, timeout=0.01)
         with pytest.raises(TimeoutError):
@@ -208,8 +212,22 @@ def test_a_head_is_read_as_it_is() -> None:
     )
 
 
-@pytest.mark.parametrize("length", ["x", "-1", ""])
+@pytest.mark.parametrize("status", ["²²²", "+20", "2_0"])
+def test_a_status_that_is_none(status: str) -> None:
+    """What Python would take for a number is none in HTTP."""
+    with pytest.raises(NotHttpError):
+        parse_head(f"HTTP/1.1 {status} X".encode("latin-1"))
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "", "²", "1_0", "9" * 5_000])
 def test_a_length_that_is_none(length: str) -> None:
     """Nothing is guessed from it."""
     with pytest.raises(NotHttpError):
         whole_body(200, {"content-length": length}, b"")
+
+
+@pytest.mark.parametrize("size", [b"", b"-6", b"+1", b"0x1", b"1_0", b"f" * 20])
+def test_a_size_of_a_chunk_that_is_none(size: bytes) -> None:
+    """A negative one would lead back to where it stands, for ever."""
+    with pytest.raises(NotHttpError):
+        whole_body(200, {"transfer-encoding": "chunked"}, size + b"\r\n{}\r\n0\r\n\r\n")

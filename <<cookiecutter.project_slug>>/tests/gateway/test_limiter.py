@@ -1,8 +1,10 @@
 """The sliding window: exact, and the same on every database."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -119,3 +121,34 @@ def test_no_window_ever_holds_more_than_the_limit(gaps: list[int], count: int) -
         assert admitted is expected
         if admitted:
             passed.append(now)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_tidying_up_waits_for_nobody() -> None:
+    """An attempt holds its subjects' rows while it waits for the next; who waits for it with the next in hand is a deadlock."""
+    for subject in ("a", "b"):
+        admit([subject], LIMIT, NOON)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            RateLimitSubject.objects.select_for_update().get(subject="b")
+            held.set()
+            done.wait(30)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(30)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        assert forget_expired(at(61)) == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+        done.set()
+        holder.join()
+
+    assert [row.subject for row in RateLimitSubject.objects.all()] == ["b"]

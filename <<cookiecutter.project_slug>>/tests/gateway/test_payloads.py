@@ -165,3 +165,11 @@ def test_a_class_that_is_no_schema() -> None:
     """A mistake of the project's is a fault, not the client's error."""
     with pytest.raises(TypeError, match="no dataclass"):
         validate(int, {})
+
+
+def test_an_answer_to_a_message_that_is_wrong_throughout_stays_small() -> None:
+    """The first faults are told; API Gateway would carry no answer of more than 128 KB."""
+    errors = errors_of(Trip, {"title": "Alps", "notes": {f"{number}{'n' * 1_000}": number for number in range(100)}})
+
+    assert len(errors) == 20
+    assert max(map(len, errors)) == 200

@@ -116,6 +116,25 @@ def test_password_change(client: WebSocketClient, ann: Any) -> None:
     assert is_closed(client)
 
 
+def test_a_password_change_ends_unused_tokens(client: WebSocketClient, ann: Any) -> None:
+    """A token fetched under the old password opens nothing, even where the login's row is still there."""
+    token = client.token()
+    ann.set_password("another one")
+    committed(ann.save)
+
+    assert Session.objects.exists()
+    response = client.event("CONNECT", token=token, connection_id="late=")
+    assert response.json()["error"] == "token_invalid"
+
+
+def test_saving_a_user_ends_no_tokens(client: WebSocketClient, ann: Any) -> None:
+    """An ordinary change of a user leaves a token good."""
+    token = client.token()
+    committed(ann.save)
+
+    assert client.event("CONNECT", token=token, connection_id="late=").status_code == 200
+
+
 def test_saving_a_user_ends_nothing(client: WebSocketClient, ann: Any) -> None:
     """An ordinary change of a user leaves the sockets alone."""
     ann.first_name = "Ann"

@@ -67,6 +67,9 @@ class Base(WebSocketView):
     @handler(permissions="app.view_x")
     def marked(self, *_: Any) -> None: ...
 
+    @handler
+    def event(self, *_: Any) -> None: ...
+
 
 class Derived(Base):
     def marked(self, *_: Any) -> None: ...

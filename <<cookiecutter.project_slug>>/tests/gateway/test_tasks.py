@@ -1,8 +1,10 @@
 """What Celery's beat starts by the clock."""
 
+from typing import Any
+
 import pytest
 
-from config.celery import app
+from config.celery import app, defaults
 from gateway import tasks
 from gateway.models import WebSocketSession
 from tests.gateway.messaging.conftest import make_sessions
@@ -19,3 +21,21 @@ def test_the_clock_knows_its_tasks() -> None:
     tasks.clean_up()
     tasks.resume_broadcasts()
     assert not WebSocketSession.objects.filter(connected=True).exists()
+
+
+def test_the_queue_is_the_gateway_s_own() -> None:
+    """Sites that share a Redis, or an AWS account, take no tasks of each other."""
+    assert app.conf.task_default_queue == "tests-production"
+
+
+def test_the_region_is_the_project_s() -> None:
+    """Not what boto3 would take where SQS is asked for the queue, as it is told wherever else AWS is."""
+    assert app.conf.broker_transport_options["region"] == "eu-central-1"
+
+
+def test_the_settings_have_the_last_word(settings: Any) -> None:
+    """What a project says as `CELERY_...` is not overruled."""
+    settings.CELERY_TASK_DEFAULT_QUEUE = "mine"
+
+    assert "task_default_queue" not in defaults()
+    assert defaults()["task_acks_late"]

@@ -1,5 +1,6 @@
 """`manage.py dev`: everything on this machine, with one command."""
 
+import fcntl
 import json
 import os
 import signal
@@ -7,7 +8,8 @@ import subprocess
 import sys
 import time
 from argparse import SUPPRESS
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Never
@@ -17,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.management.processes import Child, require_free_port, wait_until_it_answers
+from gateway.management.processes import Child, leash, require_free_port, wait_until_it_answers
 
 DEMO_USERS = ("alice", "bob")
 DEMO_PASSWORD = "demo-password"  # noqa: S105
@@ -44,47 +46,53 @@ class Command(BaseCommand):
             return
         require_free_port(options["port"], "--port (make: PORT=...)")
         require_free_port(options["gateway_port"], "--gateway-port (make: GATEWAY_PORT=...)")
-        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(signal_number, _stop)
+        if options["port"] == options["gateway_port"]:
+            raise CommandError("Django and the local API Gateway need a port each: --port and --gateway-port.")
+        _on_stop(_stop)
         self.environment = local_environment(options["port"], options["gateway_port"])
         self.port: int = options["port"]
         self.gateway_port: int = options["gateway_port"]
         self.state: list[str] = ["--state", options["state"]] if options["state"] else []
         self.children: list[Child] = []
-        try:
-            write_addresses(settings.DEV_ADDRESSES, self.environment)
-            self.run()
-        finally:
-            settings.DEV_ADDRESSES.unlink(missing_ok=True)
-            for child in reversed(self.children):
-                child.stop()
+        with leash() as self.leash, told(settings.DEV_ADDRESSES, self.environment):
+            try:
+                self.run()
+            finally:
+                # A second Ctrl-C must not keep this from being done.
+                _on_stop(signal.SIG_IGN)
+                for child in reversed(self.children):
+                    child.stop()
+                    self.leash.release(child)
 
     # -- what the supervisor does ----------------------------------------------------------------------------------
 
     def run(self) -> None:
         emulator = self.start_emulator()
         self.prepare_in_a_child()
-        django = Child.start("Django", ["runserver", f"127.0.0.1:{self.port}"], self.environment)
-        self.children.append(django)
+        django = self.start("Django", "runserver", f"127.0.0.1:{self.port}")
         wait_until_it_answers(django, f"http://127.0.0.1:{self.port}/healthz")
         self.announce()
         while django.exit_code is None:
             time.sleep(POLL_SECONDS)
             if emulator.exit_code is not None:
                 emulator = self.restart_emulator(emulator)
-        raise CommandError(f"Django stopped with exit code {django.exit_code}; the lines above say why.")
+        raise CommandError(f"Django {django.ending}; the lines above say why.")
+
+    def start(self, name: str, *arguments: str) -> Child:
+        child = Child.start(name, arguments, self.environment)
+        self.children.append(child)
+        self.leash.hold(child)
+        return child
 
     def start_emulator(self) -> Child:
-        child = Child.start(
-            "The local API Gateway", ["emulator", "--port", str(self.gateway_port), *self.state], self.environment
-        )
-        self.children.append(child)
+        child = self.start("The local API Gateway", "emulator", "--port", str(self.gateway_port), *self.state)
         wait_until_it_answers(child, f"http://127.0.0.1:{self.gateway_port}/_emulator/health")
         return child
 
     def restart_emulator(self, ended: Child) -> Child:
-        self.say(f"The local API Gateway ended with exit code {ended.exit_code}. Starting it again.")
+        self.say(f"The local API Gateway {ended.ending}. Starting it again.")
         self.children.remove(ended)
+        self.leash.release(ended)
         time.sleep(RESTART_SECONDS)
         child = self.start_emulator()
         try:
@@ -150,10 +158,23 @@ ADDRESSES = (
 )
 
 
-def write_addresses(file: Path, environment: Mapping[str, str]) -> None:
-    """Lets commands in other terminals find what runs here; the settings read the file, and it goes when this command ends."""
+@contextmanager
+def told(file: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Lets commands in other terminals find what runs here. The settings believe the file while this process holds its lock."""
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({name: environment[name] for name in ADDRESSES}), encoding="utf-8")
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    with fresh.open("w", encoding="utf-8") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        opened.write(json.dumps({name: environment[name] for name in ADDRESSES}))
+        opened.flush()
+        fresh.replace(file)
+        try:
+            yield
+        finally:
+            # Another `dev` may have written its own meanwhile.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(file.stat(), os.fstat(opened.fileno())):
+                    file.unlink()
 
 
 def local_environment(port: int, gateway_port: int) -> dict[str, str]:
@@ -171,6 +192,11 @@ def local_environment(port: int, gateway_port: int) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _on_stop(handler: "Callable[[int, FrameType | None], Never] | signal.Handlers") -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> Never:

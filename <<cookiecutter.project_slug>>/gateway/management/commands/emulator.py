@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import urllib.error
+import urllib.request
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from emulator.faults import FAULTS, Faults, UnknownFaultError, parse_fault
 from emulator.journal import Recorder
+from emulator.memory import tune_garbage_collection
 from emulator.server import Emulator
 from emulator.store import Store
+
+RESTART_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -42,10 +48,18 @@ class Command(BaseCommand):
             help="Something that goes wrong on purpose; may be repeated. Names: " + ", ".join(FAULTS) + ".",
         )
         parser.add_argument(
+            "--restart",
+            choices=("lose", "keep"),
+            help="Starts nothing: has the emulator on --port killed and started again, its connections lost or kept.",
+        )
+        parser.add_argument(
             "--record", type=Path, help="Appends everything that happens to this file, one JSON object a line."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["restart"]:
+            restart(options["host"], options["port"], keep_connections=options["restart"] == "keep")
+            return
         faults = Faults()
         try:
             for text in options["fault"]:
@@ -70,6 +84,7 @@ class Command(BaseCommand):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         with self._recording(emulator, options["record"]):
             await self._start(emulator)
+            tune_garbage_collection()
             self.stdout.write(f"emulator listening on {emulator.url}")
             self.stdout.write(f"look inside at {emulator.url}/_emulator/")
             self.stdout.flush()
@@ -98,3 +113,17 @@ class Command(BaseCommand):
             yield
         finally:
             recorder.close()
+
+
+def restart(host: str, port: int, *, keep_connections: bool) -> None:
+    """Has a running emulator restarted, the way its inspector does it. Raises CommandError."""
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    body = json.dumps({"keep_connections": keep_connections}).encode()
+    headers = {"Content-Type": "application/json", "Origin": url}
+    request = urllib.request.Request(f"{url}/_emulator/restart", body, headers)  # noqa: S310
+    try:
+        urllib.request.urlopen(request, timeout=RESTART_SECONDS).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        raise CommandError(f"What listens on {host}:{port} answers {error.code}. Is it the emulator?") from None
+    except OSError:
+        raise CommandError(f"No emulator answers on {host}:{port}. Which --port does it have?") from None

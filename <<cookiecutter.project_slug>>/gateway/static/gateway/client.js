@@ -38,6 +38,9 @@ const clock = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
+/** Without what was left undefined: that means the default, as it does for a parameter. */
+const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 function browser() {
   return {
     fetch: (...args) => globalThis.fetch(...args),
@@ -73,7 +76,8 @@ export class GatewayClient extends EventTarget {
 
   constructor(options = {}) {
     super();
-    this.#options = { ...DEFAULTS, ...browser(), ...options, backoff: { ...DEFAULTS.backoff, ...options.backoff } };
+    const limits = { ...DEFAULTS.backoff, ...given(options.backoff ?? {}) };
+    this.#options = { ...DEFAULTS, ...browser(), ...given(options), backoff: limits };
     this.#outbox = new Outbox(this.#options);
   }
 
@@ -123,6 +127,7 @@ export class GatewayClient extends EventTarget {
     this.#trying = true;
     this.#options.clock.clearTimeout(this.#timer);
     if (!this.#link) this.#enter("connecting");
+    if (turn !== this.#turn) return;
     const { refusal, body } = await ask(this.#options.tokenUrl, this.#options);
     if (turn !== this.#turn) return;
     if (refusal) this.#failed(refusal);
@@ -142,34 +147,39 @@ export class GatewayClient extends EventTarget {
     }
   }
 
+  // Events come last, here and below: whoever hears them may call close() or connect(), and what was done then must be complete.
+
   #opened(link) {
     const replaced = this.#link;
     this.#link = link;
     this.#candidate = null;
     this.#trying = false;
+    this.#outbox.open(link);
     if (replaced) {
       this.#retired.add(replaced);
-      replaced.retire();
-    }
-    this.#enter("open");
-    this.#emit("open", { replaced: Boolean(replaced) });
-    this.#outbox.open(link);
+      replaced.retire(() => this.#outbox.awaits(replaced));
+    } else this.#enter("open");
+    if (link === this.#link) this.#emit("open", { replaced: Boolean(replaced) });
   }
 
   #ended(link, code, reason) {
-    this.#retired.delete(link);
-    if (link === this.#candidate) this.#handshakeFailed();
-    if (link !== this.#link) return;
     const policy = closePolicy(code);
-    const why = { code: `closed_${code}`, message: reason || policy.meaning, least: policy.least };
-    this.#link = null;
-    this.#emit("close", { code, reason: why.message });
-    if (this.#state === "stopped") return;
+    const inUse = link === this.#link;
+    if (inUse) this.#link = null;
+    this.#retired.delete(link);
+    this.#outbox.lost(link, policy.resend);
+    if (link === this.#candidate) this.#handshakeFailed();
+    if (inUse) this.#lost(link, { code, reason: reason || policy.meaning, least: policy.least });
+  }
+
+  #lost(link, { code, reason, least }) {
+    const turn = this.#turn;
     const stable = this.#options.clock.now() - link.openedOn >= STABLE_AFTER;
     this.#failures = stable ? 0 : this.#failures + 1;
-    this.#outbox.lost(policy.resend);
+    this.#emit("close", { code, reason });
+    if (turn !== this.#turn) return;
     if (this.#trying) this.#enter("connecting");
-    else this.#wait(why);
+    else this.#wait({ code: `closed_${code}`, message: reason, least });
   }
 
   async #handshakeFailed() {
@@ -199,16 +209,24 @@ export class GatewayClient extends EventTarget {
 
   #stop(code, message) {
     if (this.#state === "stopped") return;
-    const links = [this.#link, this.#candidate, ...this.#retired];
-    this.#turn += 1;
+    const link = this.#link;
+    const turn = ++this.#turn;
+    this.#state = "stopped";
     this.#trying = false;
-    this.#candidate = null;
     this.#options.clock.clearTimeout(this.#timer);
     this.#watching?.abort();
-    this.#enter("stopped", { code, message });
-    for (const link of links) link?.end(1000);
     this.#outbox.clear(new GatewayError("stopped", message));
-    this.#emit("stopped", { code, message });
+    this.#endAll();
+    const tell = (type, detail) => turn === this.#turn && this.#emit(type, detail);
+    if (link) tell("close", { code: 1000, reason: message });
+    tell("state", { state: "stopped", code, message });
+    tell("stopped", { code, message });
+  }
+
+  #endAll() {
+    const links = [this.#link, this.#candidate, ...this.#retired];
+    this.#link = this.#candidate = null;
+    for (const link of links) link?.end(1000);
   }
 
   /** What the browser notices sooner than a timer: the network is back, the laptop is open again, the tab is looked at. */
@@ -231,7 +249,7 @@ export class GatewayClient extends EventTarget {
     else if (kind === "refused") this.#refused(data);
     else if (kind === "lost") link.end(1012, data.message);
     else if (kind === "closing") this.#closing(link, data);
-    else if (kind === "gateway") this.#gatewayFailed(data);
+    else if (kind === "gateway") this.#gatewayFailed(link, data);
     else if (kind === "unreadable") this.#emit("error", new GatewayError("frame_unreadable", "A frame was no JSON.", { frame: data }));
   }
 
@@ -247,15 +265,16 @@ export class GatewayClient extends EventTarget {
   }
 
   #closing(link, { code, reconnect }) {
-    if (reconnect) link.end(1012, `The server asks for a new connection (${code}).`);
+    // That a replaced connection ends says nothing of the one in use.
+    if (reconnect || link !== this.#link) link.end(1012, `The server asks for a new connection (${code}).`);
     else this.#stop(code, `The server ended the connection (${code}).`);
   }
 
   /** It is the message that has to be sent again, not the connection that has to be made anew. */
-  #gatewayFailed(frame) {
+  #gatewayFailed(link, frame) {
     const error = new GatewayError("gateway_error", frame.message, { frame });
+    this.#outbox.failed(link, error);
     this.#emit("error", error);
-    this.#outbox.failed(error);
   }
 
   #enter(state, detail = {}) {

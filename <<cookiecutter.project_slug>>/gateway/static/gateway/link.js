@@ -17,11 +17,12 @@ export class Link {
   #options;
   #events;
   #timers = new Set();
+  #heartbeat = null; // started anew by each message in either direction: what API Gateway's idle limit counts
   #ended = false;
-  #active = 0; // last message in either direction: what API Gateway's idle limit counts
-  #heard = 0; // last message from there: the proof of life
-  #silent = false; // nothing came since the last ping
+  #heardOn = 0; // last message from there
+  #heard = 0; // how many came: one more after a ping is the proof of life
   openedOn = null;
+  failures = []; // what API Gateway said of messages on this socket, without saying which (outbox.js)
 
   constructor(url, options, events) {
     this.#options = options;
@@ -39,57 +40,58 @@ export class Link {
 
   send(text) {
     this.#socket.send(text);
-    this.#active = this.#options.clock.now();
+    this.#active();
   }
 
   /** Ends it here and now: a browser would wait for minutes until a dead peer confirms. */
   end(code, reason = "") {
     if (this.#ended) return;
     this.#ended = true;
-    for (const timer of this.#timers) this.#options.clock.clearTimeout(timer);
+    for (const timer of [...this.#timers, this.#heartbeat]) this.#options.clock.clearTimeout(timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     if (this.#socket.readyState <= OPEN) this.#socket.close();
     this.#events.ended(this, code, reason);
   }
 
-  /** Ends it soon: until then it still brings what was sent before its successor opened. */
-  retire() {
-    this.#after(LINGER, () => this.end(1000));
+  /** Ends it soon: until then it still brings what was sent before its successor opened, and the replies that are `awaited()`. */
+  retire(awaited, patience = ANSWER_TIMEOUT) {
+    this.#after(LINGER, () => (awaited() && patience > LINGER ? this.retire(awaited, patience - LINGER) : this.end(1000)));
   }
 
-  /** Asks for a sign of life after a silence, for instance when a laptop wakes up. */
+  /** Asks for a sign of life after a silence, for instance when a laptop wakes up. A clock that was set back measures nothing. */
   probe(silence = PROBE_AFTER) {
-    if (this.usable && this.#options.clock.now() - this.#heard >= silence) this.#ping(PROBE_TIMEOUT);
+    const quiet = this.#options.clock.now() - this.#heardOn;
+    if (quiet >= silence || quiet < 0) this.#ping(PROBE_TIMEOUT);
   }
 
   #opened() {
-    const { clock, heartbeat, lifetime, random } = this.#options;
-    this.openedOn = this.#active = this.#heard = clock.now();
-    if (heartbeat) this.#after(heartbeat, () => this.#beat());
+    const { clock, lifetime, random } = this.#options;
+    this.openedOn = this.#heardOn = clock.now();
+    this.#active();
     // Up to a twentieth early: sockets that opened together must not all be replaced together.
     if (lifetime) this.#after(lifetime * (1 - random() / 20), () => this.#events.aged(this));
     this.#events.opened(this);
   }
 
   #received(text) {
-    this.#active = this.#heard = this.#options.clock.now();
-    this.#silent = false;
+    this.#heardOn = this.#options.clock.now();
+    this.#heard += 1;
+    this.#active();
     this.#events.frame(this, text);
   }
 
-  #beat() {
+  #active() {
     const { clock, heartbeat } = this.#options;
-    const quiet = clock.now() - this.#active;
-    const due = quiet >= heartbeat;
-    if (due && this.usable) this.#ping(ANSWER_TIMEOUT);
-    this.#after(due ? heartbeat : heartbeat - quiet, () => this.#beat());
+    clock.clearTimeout(this.#heartbeat);
+    if (heartbeat) this.#heartbeat = clock.setTimeout(() => this.#ping(ANSWER_TIMEOUT), heartbeat);
   }
 
   #ping(timeout) {
-    this.#silent = true;
+    if (!this.usable) return;
+    const before = this.#heard;
     this.send(PING);
     this.#after(timeout, () => {
-      if (this.#silent) this.end(1006, "The server stopped answering.");
+      if (this.#heard === before) this.end(1006, "The server stopped answering.");
     });
   }
 

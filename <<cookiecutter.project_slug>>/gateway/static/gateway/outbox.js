@@ -39,15 +39,18 @@ export class Outbox {
     this.#flush();
   }
 
-  /** The connection is gone. Unanswered requests that may be sent again wait for the next one, before what came later. */
-  lost(resend) {
-    this.#link = null;
-    const unanswered = this.#unanswered();
-    for (const entry of unanswered) {
-      if (resend && entry.left > 0) entry.left -= 1;
+  /** A connection is gone. Requests without a reply that may be sent again go to the next one, before what came later. */
+  lost(link, resend) {
+    if (this.#link === link) this.#link = null;
+    const again = [];
+    for (const entry of this.#underWay(link)) {
+      entry.link = null;
+      if (resend && entry.left > 0) again.push(entry);
       else this.#reject(entry, new GatewayError("connection_lost", "The connection ended before the reply came."));
     }
-    this.#queue.unshift(...unanswered.filter((entry) => this.#pending.has(entry.id)));
+    for (const entry of again) entry.left -= 1;
+    this.#queue.unshift(...again);
+    this.#flush();
   }
 
   /** Nothing more will be sent. */
@@ -57,27 +60,42 @@ export class Outbox {
     for (const entry of this.#pending.values()) this.#reject(entry, error);
   }
 
+  /** Whether replies are due on this connection. */
+  awaits(link) {
+    return this.#underWay(link).length > 0;
+  }
+
   /** Hands a reply, or the refusal of a message, to whoever waits for it. Says whether it belonged to a request at all. */
   answer(data, error) {
     const entry = this.#pending.get(data?.reply_to);
     if (!entry) return this.#answered.has(data?.reply_to);
     if (error) this.#reject(entry, error);
     else this.#settle(entry).resolve(data);
+    if (entry.link) this.#blame(entry.link);
     return true;
   }
 
-  /** API Gateway could not reach Django. Its frame does not say for which message, so only a sole request is known to be meant. */
-  failed(error) {
-    const unanswered = this.#unanswered();
-    if (unanswered.length !== 1) return;
-    const [entry] = unanswered;
-    const { backoff: limits, random } = this.#options;
-    if (entry.left === 0) this.#reject(entry, error);
-    else this.#arm(entry, SECOND + backoff(1, limits, random));
+  /** API Gateway could not reach Django for a message that went over this connection. */
+  failed(link, error) {
+    link.failures.push(error);
+    this.#blame(link);
   }
 
-  #unanswered() {
-    return [...this.#pending.values()].filter((entry) => !this.#queue.includes(entry));
+  /** Its frame does not say for which message. Once there are as many frames as requests without a reply, all of these are meant. */
+  #blame(link) {
+    const entries = this.#underWay(link);
+    if (entries.length > link.failures.length) return;
+    const [error] = link.failures.splice(0);
+    const { backoff: limits, random } = this.#options;
+    for (const entry of error ? entries : []) {
+      entry.link = null;
+      if (entry.left === 0) this.#reject(entry, error);
+      else this.#arm(entry, SECOND + backoff(1, limits, random));
+    }
+  }
+
+  #underWay(link) {
+    return [...this.#pending.values()].filter((entry) => entry.link === link);
   }
 
   #post(entry) {
@@ -89,7 +107,11 @@ export class Outbox {
   }
 
   #flush() {
-    while (this.#queue.length > 0 && this.#link?.usable) this.#link.send(this.#queue.shift().text);
+    while (this.#queue.length > 0 && this.#link?.usable) {
+      const entry = this.#queue.shift();
+      entry.link = this.#link;
+      this.#link.send(entry.text);
+    }
   }
 
   #arm(entry, wait) {
@@ -98,6 +120,8 @@ export class Outbox {
   }
 
   #late(entry) {
+    entry.link?.failures.pop(); // if API Gateway gave it up, it has said so by now
+    entry.link = null;
     if (entry.left === 0) {
       this.#reject(entry, new GatewayError("timeout", "No reply came in time."));
       return;

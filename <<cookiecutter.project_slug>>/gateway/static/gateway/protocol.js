@@ -5,6 +5,7 @@
 export const MAX_FRAME_BYTES = 32_768;
 export const PING = '{"type":"ping"}';
 const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
 
 /** After each close code: never reconnect sooner than `least` ms; `resend` says whether unanswered requests go out again. */
 export const CLOSE_POLICY = Object.freeze({
@@ -56,20 +57,33 @@ export function backoff(failures, { base, cap }, random) {
   return random() * Math.min(cap, base * 2 ** failures);
 }
 
-/** Milliseconds that a Retry-After header asks for: it holds seconds or a date. 0 without one. */
+/**
+ * Milliseconds that a Retry-After header asks for: it holds seconds or a date. 0 without one, an hour at most: a date is measured by
+ * this machine's clock, which may be wrong, and a timer cannot wait longer than 24 days.
+ */
 export function retryAfter(header, now) {
   if (!header) return 0;
   const wait = /^\d+$/.test(header.trim()) ? Number(header) * SECOND : Date.parse(header) - now;
-  return wait > 0 ? wait : 0;
+  return wait > 0 ? Math.min(wait, HOUR) : 0;
+}
+
+/** What a text says as JSON; undefined if it is none. */
+export function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why the token or the check endpoint did not say yes, whether that is final, and how long to wait at least (ms). */
-export function readRefusal(status, body, least) {
-  if (body?.error) {
-    return { code: body.error, message: body.message ?? body.error, permanent: PERMANENT.has(body.error), least };
+export function readRefusal(status, text, least) {
+  const { error, message = error } = parse(text) ?? {};
+  if (typeof error === "string") return { code: error, message, permanent: PERMANENT.has(error), least };
+  // Django's own refusal of a CSRF token is a page, not JSON: ours is older than the login. A firewall's 403 may be over in a minute.
+  if (status === 403 && /csrf/i.test(text)) {
+    return { code: "csrf_failed", message: "The page is out of date. Load it again.", permanent: true, least };
   }
-  // Django's own refusal of a CSRF token is a page, not JSON: the page is older than the login.
-  if (status === 403) return { code: "csrf_failed", message: "The page is out of date. Load it again.", permanent: true, least };
   return { code: `http_${status}`, message: `The site answered with status ${status}.`, permanent: status === 401, least };
 }
 
@@ -81,26 +95,31 @@ export function readRefusal(status, body, least) {
  */
 export function readFrame(text) {
   if (text === "") return { kind: "empty" };
-  let data;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return { kind: "unreadable", data: String(text).slice(0, 200) };
-  }
+  const data = parse(text);
+  if (data === undefined) return { kind: "unreadable", data: String(text).slice(0, 200) };
   if (data?.message && data.connectionId && (data.requestId || data.messageId)) return { kind: "gateway", data };
   if (data?.type === "error") return { kind: OF_THE_CONNECTION.has(data.code) ? "lost" : "refused", data };
   return { kind: data?.type === "pong" || data?.type === "closing" ? data.type : "data", data };
 }
 
-/** The text of a message. Throws what API Gateway would answer by closing the connection: it counts bytes, not characters. */
+/**
+ * The text of a message. Refuses what Django would refuse, which is all but objects, and what API Gateway would answer by closing the
+ * connection: it counts bytes, not characters.
+ */
 export function encode(data) {
-  if (data === null || typeof data !== "object" || Array.isArray(data)) {
-    throw new GatewayError("message_invalid", "A message is an object.");
-  }
-  const text = JSON.stringify(data);
+  const text = asJson(data);
+  if (!text?.startsWith("{")) throw new GatewayError("message_invalid", "A message is an object.");
   const size = new TextEncoder().encode(text).length;
   if (size <= MAX_FRAME_BYTES) return text;
   throw new GatewayError("message_too_large", `The message has ${size} bytes; API Gateway takes ${MAX_FRAME_BYTES} from a browser.`);
+}
+
+function asJson(data) {
+  try {
+    return JSON.stringify(data);
+  } catch (error) {
+    throw new GatewayError("message_invalid", `The message cannot be written as JSON: ${error.message}`);
+  }
 }
 
 /** A set that forgets its oldest members, so that a page may stay open for weeks. */

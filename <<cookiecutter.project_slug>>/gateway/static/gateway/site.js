@@ -1,4 +1,4 @@
-import { readRefusal, retryAfter } from "./protocol.js";
+import { parse, readRefusal, retryAfter } from "./protocol.js";
 
 const FETCH_TIMEOUT = 15_000;
 
@@ -22,9 +22,9 @@ export async function ask(address, { fetch, csrf, clock }) {
   const answer = async () => {
     const headers = { Accept: "application/json", "X-CSRFToken": typeof csrf === "function" ? csrf() : csrf };
     const response = await fetch(address, { method: "POST", credentials: "same-origin", headers, signal: abort.signal });
-    const body = await response.json().catch(() => null);
-    if (response.ok) return { body };
-    return { refusal: readRefusal(response.status, body, retryAfter(response.headers.get("Retry-After"), clock.now())) };
+    const text = await response.text();
+    if (response.ok) return { body: parse(text) };
+    return { refusal: readRefusal(response.status, text, retryAfter(response.headers.get("Retry-After"), clock.now())) };
   };
   try {
     return await Promise.race([answer(), late]);

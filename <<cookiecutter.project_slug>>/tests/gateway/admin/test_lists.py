@@ -187,6 +187,14 @@ def test_channel_permissions_that_could_never_be_held(staff: Client, sets: str, 
     assert not ChannelPermission.objects.exists()
 
 
+def test_a_channel_that_nobody_can_ask_for(staff: Client) -> None:
+    """A name that every connect refuses opens nothing."""
+    page = staff.post("/admin/gateway/channelpermission/add/", {"channel_name": "a room", "audience": "everyone"})
+
+    assert "A channel name has letters" in page.content.decode()
+    assert not ChannelPermission.objects.exists()
+
+
 def test_channel_permission(staff: Client) -> None:
     """One that can be held is kept."""
     form = {"channel_name": "room", "audience": "permissions", "permission_sets": '[["gateway.view_apigateway"]]'}

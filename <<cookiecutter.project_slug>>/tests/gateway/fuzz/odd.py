@@ -144,6 +144,8 @@ CONTENT_TYPES: Final = (
     "\x00",
     "a" * 2_000,
     "application/json; charset=nothing",
+    "text/plain; charset=unicode_escape",
+    "text/plain; charset=utf-16",
 )
 QUERIES: Final = (
     "ws_token",
@@ -162,6 +164,7 @@ QUERIES: Final = (
     "ws_token=\xff",
     "channel=\xff",
     "channel=lobby",
+    "channel=\\ud800",
     "a=" * 300,
 )
 METHODS: Final = ("GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "NONSENSE", "post", "")

@@ -38,7 +38,12 @@ class Application:
 
     def token(self) -> str:
         text = secrets.token_urlsafe(16)
-        WebSocketToken.objects.create(token_hash=hash_of(text), user=self.user, session_key_hash=self.key_hash)
+        WebSocketToken.objects.create(
+            token_hash=hash_of(text),
+            user=self.user,
+            session_key_hash=self.key_hash,
+            auth_hash=self.user.get_session_auth_hash(),
+        )
         return text
 
     def call(self, environ: Environ) -> tuple[int, bytes]:

@@ -53,6 +53,13 @@ def test_an_underscore_twin_is_not_heard(site: Site, token: str, place: str) -> 
     assert ConnectionRateLimit.objects.get().ip_address == "203.0.113.7"
 
 
+def test_the_longest_handshake(site: Site, token: str) -> None:
+    """AWS takes an address of 4,096 characters, and its query comes to Django in the request's first line."""
+    longest = 4_096 - len("wss://ws.example.com?ws_token=")
+
+    assert connect(site, f"{token}&page=".ljust(longest, "x")) == 200
+
+
 def test_a_twin_is_no_secret(site: Site, token: str) -> None:
     """The right secret under the wrong spelling is no secret."""
     secret = make_headers()["X-Gateway-Secret"]

@@ -58,7 +58,12 @@ def tokens(users: list[Any], keys: list[str]) -> list[str]:
     """One good token for each user."""
     texts = [secrets.token_urlsafe(32) for _ in users]
     WebSocketToken.objects.bulk_create(
-        WebSocketToken(token_hash=hash_of(text), user=user, session_key_hash=hash_of(key))
+        WebSocketToken(
+            token_hash=hash_of(text),
+            user=user,
+            session_key_hash=hash_of(key),
+            auth_hash=user.get_session_auth_hash(),
+        )
         for text, user, key in zip(texts, users, keys, strict=True)
     )
     return texts

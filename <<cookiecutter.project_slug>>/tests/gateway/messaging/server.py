@@ -42,6 +42,7 @@ class ManagementServer:
     behaviour: Behaviour = accept
     calls: list[Call] = field(default_factory=list)
     connections: int = 0
+    answered: Counter[int] = field(default_factory=Counter)
     under_way: int = 0
     most_under_way: int = 0
     port: int = 0
@@ -50,7 +51,7 @@ class ManagementServer:
     def wait_for(self, condition: Callable[[list[Call]], bool]) -> None:
         """Waits until the calls received so far fulfil a condition."""
         with self.changed:
-            assert self.changed.wait_for(lambda: condition(self.calls), timeout=20)
+            assert self.changed.wait_for(lambda: condition(self.calls), timeout=60)
 
     @property
     def url(self) -> str:
@@ -75,6 +76,7 @@ class ManagementServer:
                 self.under_way -= 1
                 if reply is None:
                     break
+                self.answered[reply[0]] += 1
                 writer.write(_response(*reply))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -106,12 +108,13 @@ def running(behaviour: Behaviour = accept, tls: ssl.SSLContext | None = None) ->
     async def start() -> asyncio.Server:
         listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024, ssl=tls)
         server.port = listening.sockets[0].getsockname()[1]
-        ready.set()
         return listening
 
     def run() -> None:
         asyncio.set_event_loop(loop)
         listening = loop.run_until_complete(start())
+        # Not before: a stop asked for while `start` runs would be lost.
+        ready.set()
         loop.run_forever()
         listening.close()
         for task in asyncio.all_tasks(loop):

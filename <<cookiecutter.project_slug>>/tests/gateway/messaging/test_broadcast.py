@@ -10,6 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from gateway.messaging.encoding import InvalidMessageError
 from gateway.models import Broadcast, BroadcastShard, SendBudget, WebSocketSession
 from gateway.models.broadcast import resume
 from gateway.testing.outbox import outbox
@@ -96,6 +97,14 @@ def test_carries_an_id() -> None:
     run_all()
 
     assert len({sent.data["message_id"] for sent in outbox}) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("data", ["a", [("type", "hello")], None])
+def test_what_is_no_message_is_refused(data: Any) -> None:
+    """As it is without workers: the id is not added to what is no dict."""
+    with pytest.raises(InvalidMessageError):
+        WebSocketSession.objects.all().send_message(data)
 
 
 @pytest.mark.django_db

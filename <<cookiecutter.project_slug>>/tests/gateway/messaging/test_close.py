@@ -5,9 +5,10 @@ import json
 import pytest
 from django.db import transaction
 
-from gateway.messaging import loop
+from gateway.messaging import closing, loop
 from gateway.models import WebSocketSession
 from gateway.testing.outbox import outbox
+from tests.gateway.messaging import behaviours
 from tests.gateway.messaging.conftest import make_sessions
 from tests.gateway.messaging.server import Call, ManagementServer, accept
 
@@ -104,3 +105,17 @@ def test_is_finished_before_the_loop_ends(management: ManagementServer) -> None:
     loop.close()
 
     assert [call.method for call in management.calls].count("DELETE") == 300
+
+
+@pytest.mark.django_db
+def test_is_not_said_for_each(management: ManagementServer, engine: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A refusal of all is said once for the frames, once for the ends, and what is left is counted in one line."""
+    make_sessions(management.url, *[f"id{n:03}" for n in range(300)])
+    management.behaviour = behaviours.always((403, "ForbiddenException", ""))
+
+    WebSocketSession.objects.all().close("login_ended")
+    loop.close()
+    closing._finish()
+
+    assert sorted(record.levelname for record in caplog.records) == ["ERROR", "ERROR", "WARNING"]
+    assert "300 connections could not be closed now" in caplog.text

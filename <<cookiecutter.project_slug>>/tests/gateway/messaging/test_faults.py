@@ -4,8 +4,10 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
 from gateway.messaging.delivery import Delivery
+from gateway.messaging.encoding import InvalidMessageError
 from gateway.models import WebSocketSession
 from tests.gateway.messaging import behaviours
 from tests.gateway.messaging.conftest import make_sessions
@@ -39,10 +41,13 @@ def test_endpoint_down() -> None:
 
 @pytest.mark.usefixtures("engine")
 def test_unknown_host() -> None:
-    """A name that does not resolve is a failure like any other."""
-    make_sessions("http://management.invalid/production", "abc=")
+    """A name that does not resolve is a failure like any other, and is said once."""
+    make_sessions("http://management.invalid/production", *[f"id{n}" for n in range(100)])
 
-    assert counts(broadcast()) == (0, 0, 0, 1)
+    delivery = broadcast()
+
+    assert counts(delivery) == (0, 0, 0, 100)
+    assert len(delivery.problems) == 1
 
 
 @pytest.mark.usefixtures("engine")
@@ -57,32 +62,28 @@ def test_gateway_without_an_address() -> None:
     assert "provision" in delivery.problems[0].lower()
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "outcome"),
-    [
-        pytest.param(behaviours.half_close, "failed", id="half-closed"),
-        pytest.param(behaviours.raw(b""), "failed", id="hangs up"),
-        pytest.param(behaviours.raw(b"HTTP/1.1 20"), "failed", id="cut off in the status line"),
-        pytest.param(behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-"), "failed", id="cut off in the headers"),
-        pytest.param(behaviours.raw(b"SSH-2.0-OpenSSH\r\n"), "failed", id="not HTTP"),
-        pytest.param(
-            behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), "sent", id="200, then cut off"
-        ),
-        pytest.param(
-            behaviours.raw(b"HTTP/1.1 410 Gone\r\nContent-Length: 99\r\n\r\n{"), "gone", id="410, then cut off"
-        ),
-        pytest.param(behaviours.raw(CHUNKED, b'5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n'), "gone", id="chunked"),
-        pytest.param(behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "failed", id="a wrong length"),
-        pytest.param(behaviours.always((302, "", "")), "failed", id="redirect"),
-        pytest.param(behaviours.always((413, "PayloadTooLargeException", "")), "failed", id="413"),
-        pytest.param(
-            behaviours.always((400, "BadRequestException", '{"message": "Invalid connectionId: x"}')), "gone", id="id"
-        ),
-        pytest.param(behaviours.always((400, "BadRequestException", '{"message": "No"}')), "failed", id="400"),
-        pytest.param(behaviours.always((410, "", "Gone")), "gone", id="410 by status"),
-        pytest.param(behaviours.always((400, "GoneException", "")), "gone", id="410 by class"),
-    ],
-)
+STRANGE = [
+    pytest.param(behaviours.half_close, "failed", id="half-closed"),
+    pytest.param(behaviours.raw(b""), "failed", id="hangs up"),
+    pytest.param(behaviours.raw(b"HTTP/1.1 20"), "failed", id="cut off in the status line"),
+    pytest.param(behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-"), "failed", id="cut off in the headers"),
+    pytest.param(behaviours.raw(b"SSH-2.0-OpenSSH\r\n"), "failed", id="not HTTP"),
+    pytest.param(behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), "sent", id="200, then cut off"),
+    pytest.param(behaviours.raw(b"HTTP/1.1 410 Gone\r\nContent-Length: 99\r\n\r\n{"), "gone", id="410, then cut off"),
+    pytest.param(behaviours.raw(CHUNKED, b'5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n'), "gone", id="chunked"),
+    pytest.param(behaviours.raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "failed", id="a wrong length"),
+    pytest.param(behaviours.always((302, "", "")), "failed", id="redirect"),
+    pytest.param(behaviours.always((413, "PayloadTooLargeException", "")), "failed", id="413"),
+    pytest.param(
+        behaviours.always((400, "BadRequestException", '{"message": "Invalid connectionId: x"}')), "gone", id="id"
+    ),
+    pytest.param(behaviours.always((400, "BadRequestException", '{"message": "No"}')), "failed", id="400"),
+    pytest.param(behaviours.always((410, "", "Gone")), "gone", id="410 by status"),
+    pytest.param(behaviours.always((400, "GoneException", "")), "gone", id="410 by class"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "outcome"), STRANGE)
 @pytest.mark.usefixtures("aiohttp_engine")
 def test_strange_answers(management: ManagementServer, behaviour: Behaviour, outcome: str) -> None:
     """Each recipient has exactly one outcome, and is reported sent only on a 200."""
@@ -93,6 +94,23 @@ def test_strange_answers(management: ManagementServer, behaviour: Behaviour, out
 
     assert delivery.total == 1
     assert getattr(delivery, outcome) == 1
+
+
+BEGINS_WITH_200 = {"200, then cut off", "cut off in the headers", "a wrong length"}
+
+
+@pytest.mark.parametrize("behaviour", [case.values[0] for case in STRANGE if case.id not in BEGINS_WITH_200])
+def test_strange_answers_through_boto3(
+    management: ManagementServer, websockets: Callable[..., None], behaviour: Behaviour
+) -> None:
+    """boto3 reads some of them otherwise, but takes nothing that does not begin with a 200 for one."""
+    websockets(TRANSPORT="boto3", SEND_TIMEOUT=1.0)
+    make_sessions(management.url, "abc=")
+    management.behaviour = behaviour
+
+    delivery = broadcast()
+
+    assert (delivery.sent, delivery.total) == (0, 1)
 
 
 def test_hanging_peer(management: ManagementServer, websockets: Callable[..., None]) -> None:
@@ -108,10 +126,12 @@ def test_hanging_peer(management: ManagementServer, websockets: Callable[..., No
     assert len(delivery.problems) == 1
 
 
-@pytest.mark.usefixtures("aiohttp_engine")
-def test_a_timeout_is_not_repeated(management: ManagementServer, websockets: Callable[..., None]) -> None:
+@pytest.mark.parametrize("transport", ["aiohttp", "boto3"])
+def test_a_timeout_is_not_repeated(
+    management: ManagementServer, websockets: Callable[..., None], transport: str
+) -> None:
     """What timed out may have arrived: it is reported failed and not sent again."""
-    websockets(TRANSPORT="aiohttp", SEND_TIMEOUT=0.3)
+    websockets(TRANSPORT=transport, SEND_TIMEOUT=0.3)
     make_sessions(management.url, "abc=")
     management.behaviour = behaviours.hang
 
@@ -120,7 +140,7 @@ def test_a_timeout_is_not_repeated(management: ManagementServer, websockets: Cal
     assert len(management.calls) == 1
 
 
-@pytest.mark.usefixtures("aiohttp_engine")
+@pytest.mark.usefixtures("engine")
 def test_a_lost_connection_is_repeated(management: ManagementServer) -> None:
     """A peer that hangs up on idle connections does not cost a message."""
     make_sessions(management.url, "abc=")
@@ -129,7 +149,7 @@ def test_a_lost_connection_is_repeated(management: ManagementServer) -> None:
     assert counts(broadcast()) == (1, 0, 0, 0)
 
 
-@pytest.mark.usefixtures("aiohttp_engine")
+@pytest.mark.usefixtures("engine")
 def test_server_errors_are_repeated(management: ManagementServer) -> None:
     """A 500 that passes does not cost a message."""
     make_sessions(management.url, "abc=")
@@ -172,7 +192,62 @@ def test_forbidden_at_one_gateway_leaves_the_other_alone(management: ManagementS
     }
 
 
-@pytest.mark.usefixtures("aiohttp_engine")
+@pytest.mark.usefixtures("engine")
+def test_one_gateway_down_leaves_the_other_alone(management: ManagementServer) -> None:
+    """The one that is down is given up after a few, though the answers of the other come between."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        down = f"http://127.0.0.1:{unused.getsockname()[1]}/production"
+        for n in range(200):
+            make_sessions(down, f"down{n}")
+            make_sessions(management.url, f"up{n}")
+        delivery = broadcast()
+
+    assert counts(delivery) == (200, 0, 0, 200)
+    assert len(delivery.problems) == 1
+    assert "cannot be reached" in delivery.problems[0]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ws.example.com:port/production", "https://[/production", "ws.example.com"]
+)
+@pytest.mark.usefixtures("engine")
+def test_an_address_that_is_none(management: ManagementServer, address: str) -> None:
+    """Somebody may have typed it: its gateway fails, and the others are sent to."""
+    make_sessions(address, "bad")
+    make_sessions(management.url, "good")
+
+    delivery = broadcast()
+
+    assert (delivery.sent, delivery.not_sent, len(delivery.problems)) == (1, {"failed": ["bad"]}, 1)
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_cannot_be_sent_reaches_nobody(management: ManagementServer) -> None:
+    """Too large, or not JSON: an error before the first call."""
+    make_sessions(management.url, "abc=")
+
+    for data in ({"m": "x" * 131_072}, {"m": object()}):
+        with pytest.raises(InvalidMessageError):
+            WebSocketSession.objects.all().send_message(data)
+
+    assert management.connections == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("engine")
+def test_a_rollback_reaches_nobody(management: ManagementServer) -> None:
+    """What did not happen is not announced."""
+    make_sessions(management.url, "abc=")
+
+    with transaction.atomic():
+        delivery = broadcast()
+        transaction.set_rollback(True)
+
+    assert (delivery.pending, delivery.total, management.connections) == (True, 0, 0)
+
+
+@pytest.mark.usefixtures("engine")
 def test_throttling_costs_nobody(management: ManagementServer) -> None:
     """Every recipient that is throttled is tried again, until it is sent to."""
     make_sessions(management.url, *[f"id{n}" for n in range(40)])

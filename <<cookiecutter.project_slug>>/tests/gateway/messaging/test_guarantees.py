@@ -13,6 +13,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from gateway.messaging.delivery import Delivery
 from gateway.messaging.encoding import InvalidMessageError, MessageTooLargeError, encode
 from gateway.messaging.fan_out import fan_out
 from gateway.models import WebSocketSession
@@ -263,15 +264,19 @@ def test_memory_does_not_grow(management: ManagementServer, websockets: Callable
 
 @pytest.mark.usefixtures("aiohttp_engine")
 def test_an_iterator_that_fails_ends_the_send(management: ManagementServer) -> None:
-    """What the caller's own iterator raises reaches the caller, and the engine goes on serving others."""
+    """What the caller's iterator raises reaches the caller; who was fed has an outcome, and the engine serves others."""
 
     def failing() -> Iterator[Recipient]:
         yield from many(management.url, 1_500)
         raise LookupError("no more rows")
 
+    delivery = Delivery()
     with pytest.raises(LookupError, match="no more rows"):
-        fan_out("POST", b"{}", failing())
+        fan_out("POST", b"{}", failing(), delivery=delivery)
 
+    assert delivery.sent + delivery.failed == delivery.total == 1_000  # those of the chunk that was complete
+    assert delivery.sent == len(management.calls)
+    assert delivery.problems == ["Not everybody was tried: no more rows"]
     assert fan_out("POST", b"{}", many(management.url, 3)).sent == 3
 
 

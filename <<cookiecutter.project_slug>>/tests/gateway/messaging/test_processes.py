@@ -1,58 +1,19 @@
-"""One loop for each process: forks, ends, deaths, and credentials that do not last as long as the process."""
+"""One loop for each process: forks, threads, ends, proxies."""
 
+import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway import aws
 from gateway.messaging import loop
+from gateway.messaging.delivery import Delivery
 from gateway.messaging.fan_out import fan_out
 from gateway.transports import Recipient
-from tests.gateway.messaging.server import Call, ManagementServer, Reply
-
-PROJECT = Path(__file__).parents[3]
-PRELUDE = """
-import os, sys
-import django
-django.setup()
-from gateway.messaging.fan_out import fan_out
-from gateway.messaging.closing import close_connections
-from gateway.transports import Recipient
-url = sys.argv[1]
-"""
-
-
-def python(script: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """A process of its own with the engine in it."""
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.gateway.messaging.aiohttp_settings",
-        "PYTHONPATH": str(PROJECT),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + script, *arguments],
-        cwd=PROJECT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def finished(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    return out
+from tests.gateway.messaging import behaviours
+from tests.gateway.messaging.children import finished, python
+from tests.gateway.messaging.server import ManagementServer, Reply
 
 
 def test_survives_a_fork(management: ManagementServer) -> None:
@@ -88,28 +49,56 @@ print(fan_out("POST", b"{}", [Recipient("after", url)]).sent)
     assert management.connections == 1
 
 
-def test_closes_what_it_promised_before_it_ends(management: ManagementServer) -> None:
+@pytest.mark.parametrize("transport", ["aiohttp", "boto3"])
+def test_closes_what_it_promised_before_it_ends(management: ManagementServer, transport: str) -> None:
     """A script that asks for the end of connections and ends itself has closed them."""
     script = """
 close_connections([Recipient(f"id{n}", url) for n in range(50)], "maintenance")
 """
-    finished(python(script, management.url))
+    finished(python(script, management.url, TEST_WEBSOCKETS=json.dumps({"TRANSPORT": transport})))
 
     assert [call.method for call in management.calls].count("DELETE") == 50
 
 
-def test_killed_while_sending(management: ManagementServer) -> None:
-    """A process that is killed has reported nothing: what it says afterwards cannot be wrong."""
+def test_a_thread_may_send_to_the_end(management: ManagementServer) -> None:
+    """A process whose main thread is through waits for the sends of its other threads."""
     script = """
-recipients = (Recipient(f"id{n}", url) for n in range(1_000_000))
-print(fan_out("POST", b"{}", recipients).sent, flush=True)
-"""
-    process = python(script, management.url)
-    management.wait_for(lambda calls: len(calls) > 100)
-    process.send_signal(signal.SIGKILL)
-    out, _ = process.communicate(timeout=30)
+def send():
+    print(fan_out("POST", b"{}", (Recipient(f"id{n}", url) for n in range(2_000))).sent)
 
-    assert out == ""
+threading.Thread(target=send).start()
+"""
+    slowly(management)
+
+    assert finished(python(script, management.url)) == "2000\n"
+
+
+def test_a_daemon_is_not_waited_for(management: ManagementServer, aiohttp_engine: None) -> None:
+    """When the loop ends, whoever still waits for outcomes gets them: nobody waits for ever."""
+    accounts: list[Delivery] = []
+
+    def send() -> None:
+        accounts.append(fan_out("POST", b"{}", [Recipient(f"id{n}", management.url) for n in range(500)]))
+
+    management.behaviour = behaviours.hang
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    management.wait_for(lambda calls: len(calls) > 10)
+    loop.close()
+    thread.join(10)
+
+    assert (accounts[0].failed, accounts[0].total) == (500, 500)
+    assert "The process ended" in accounts[0].problems[0]
+
+
+def slowly(management: ManagementServer) -> None:
+    """Answers after a moment, so that a send lasts."""
+
+    async def answer(*_: object) -> Reply:
+        await asyncio.sleep(0.05)
+        return 200, "", ""
+
+    management.behaviour = answer
 
 
 def test_a_closed_loop_is_started_again(management: ManagementServer, aiohttp_engine: None) -> None:
@@ -129,86 +118,6 @@ def test_connections_are_kept(management: ManagementServer, aiohttp_engine: None
         fan_out("POST", b"{}", [Recipient("abc=", management.url)])
 
     assert management.connections == 1
-
-
-class CredentialsServer(ThreadingHTTPServer):
-    """What a container asks for its credentials: a new access key each time, good for five minutes."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.issued = 0
-        self.valid = 1
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: CredentialsServer
-
-    def do_GET(self) -> None:
-        self.server.issued += 1
-        expires = datetime.now(UTC) + timedelta(minutes=5)
-        body = {
-            "AccessKeyId": f"KEY{self.server.issued}",
-            "SecretAccessKey": "secret",
-            "Token": f"token{self.server.issued}",
-            "Expiration": expires.isoformat(),
-        }
-        encoded = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(encoded)))
-        self.end_headers()
-        self.wfile.write(encoded)
-
-    def log_message(self, *_: Any) -> None:
-        """Tests are quiet."""
-
-
-@pytest.fixture
-def credentials_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[CredentialsServer]:
-    """botocore gets its credentials from there, and from nowhere else."""
-    with CredentialsServer() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{server.server_port}/")
-        aws.forget()
-        yield server
-        server.shutdown()
-        aws.forget()
-
-
-def test_credentials_that_expire_in_the_middle(
-    management: ManagementServer, aiohttp_engine: None, credentials_server: CredentialsServer
-) -> None:
-    """A 403 for expired credentials asks botocore for new ones, once, and costs no recipient."""
-
-    async def until_they_expire(call: Call, _: object) -> Reply:
-        key = int(call.headers["authorization"].partition("Credential=KEY")[2].partition("/")[0])
-        if len(management.calls) == 300:
-            credentials_server.valid = credentials_server.issued + 1
-        return (200, "", "") if key >= credentials_server.valid else (403, "ExpiredTokenException", "")
-
-    management.behaviour = until_they_expire
-    delivery = fan_out("POST", b"{}", [Recipient(f"id{n}", management.url) for n in range(1_000)])
-
-    assert (delivery.sent, delivery.problems) == (1_000, [])
-    assert credentials_server.issued == credentials_server.valid > 1
-    assert management.calls[-1].headers["x-amz-security-token"] == f"token{credentials_server.valid}"
-
-
-@pytest.mark.usefixtures("engine")
-def test_without_credentials(management: ManagementServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is called, and one sentence says what is missing."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    aws.forget()
-
-    delivery = fan_out("POST", b"{}", [Recipient(f"id{n}", management.url) for n in range(50)])
-
-    assert (delivery.failed, len(delivery.problems), management.calls) == (50, 1, [])
-    assert "credentials" in delivery.problems[0]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.admin.charts import HEIGHT, chart, round_up
+from gateway.admin.charts import COLOURS, HEIGHT, OTHERS, chart, round_up
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0, 5), (5, 5), (6, 10), (11, 20), (21, 50), (99, 100), (101, 200)])
@@ -24,6 +24,38 @@ def test_what_is_steady_stays_as_it_was() -> None:
     line = chart("t", "u", {"a": {8: 5.0}}, end=10, minutes=3, steady=True).lines[0]
 
     assert line.latest == 5.0
+
+
+def test_what_is_missing_from_a_sample_has_ended() -> None:
+    """The last connection of a gateway is gone: others were sampled in that minute, and it was not."""
+    steady = chart("t", "u", {"a": {8: 5.0}, "b": {8: 1.0, 9: 1.0}}, end=10, minutes=3, steady=True)
+
+    assert {line.label: line.latest for line in steady.lines} == {"a": 0.0, "b": 1.0}
+
+
+def test_what_is_usual_comes_first_then_what_is_frequent() -> None:
+    """The first colour always means that all is well."""
+    values = {"rate_limited": {9: 50.0}, "token_invalid": {9: 70.0}, "accepted": {9: 1.0}}
+
+    lines = chart("t", "u", values, end=10, minutes=3).lines
+
+    assert [line.label for line in lines] == ["accepted", "token_invalid", "rate_limited"]
+    assert lines[0].colour == COLOURS[0]
+
+
+def test_more_lines_than_colours_share_one() -> None:
+    """Two lines of one colour could not be told apart."""
+    values = {f"code{number}": {9: 100.0 - number} for number in range(12)}
+
+    lines = chart("t", "u", values, end=10, minutes=3).lines
+
+    assert [line.label for line in lines] == [*(f"code{number}" for number in range(7)), OTHERS]
+    assert lines[-1].total == sum(100 - number for number in range(7, 12))
+
+
+def test_the_axis_says_when() -> None:
+    """To compare with the lines of a log."""
+    assert chart("t", "u", {"a": {10: 1.0}}, end=12 * 60, minutes=61).times == ("11:00", "11:30", "12:00 UTC")
 
 
 def test_nothing_gives_no_line() -> None:

@@ -1,5 +1,7 @@
 """Figures: counted in the process, flushed to one table, read by people and by Prometheus."""
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +11,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from gateway import metrics, monitoring
-from gateway.models import Metric
+from gateway.models import ApiGateway, Metric, WebSocketSession
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 ACCEPTED = 'websocket_connects_total{code="accepted"}'
@@ -110,6 +112,62 @@ def test_prometheus_reads_cumulated_buckets(db: None) -> None:
     assert 'websocket_message_seconds_bucket{handler="default",le="0.025"} 2' in lines
     assert 'websocket_message_seconds_bucket{handler="default",le="+Inf"} 3' in lines
     assert 'websocket_message_seconds_count{handler="default"} 3' in lines
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1_234_567, "1234567"), (9_007_199_254_740_991, "9007199254740991"), (1_234_567.25, "1234567.25")],
+)
+def test_large_figures_keep_their_digits(db: None, value: float, shown: str) -> None:
+    """A counter that is cut to six digits stands still between two millions."""
+    metrics.count("websocket_connects_total", value, code="accepted")
+    monitoring.flush(NOW)
+
+    assert f"{ACCEPTED} {shown}" in monitoring.exposition().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("code", "label"), [(None, "none"), (1001, "1001"), (1016, "1xxx"), (4_321, "4xxx"), (7, "0xxx")]
+)
+def test_close_codes_are_few(code: int | None, label: str) -> None:
+    """A client may send four thousand different ones; each series is a row a minute."""
+    assert metrics.close_code(code) == label
+
+
+def test_open_sessions_by_gateway(db: None) -> None:
+    """A gateway without connections has a figure too; one that nobody can be connected to any more is not open but stale."""
+    busy, idle = (ApiGateway.objects.create(api_name=name) for name in ("busy", "idle"))
+    for name, hours, connected in (("a=", 1, True), ("b=", 3, True), ("c=", 1, False)):
+        WebSocketSession.objects.create(
+            connection_id=name, api_gateway=busy, created_on=NOW - timedelta(hours=hours), connected=connected
+        )
+
+    assert monitoring.gauges(NOW) == {
+        f'websocket_sessions{{gateway="{busy}"}}': 1,
+        f'websocket_sessions{{gateway="{idle}"}}': 0,
+        'websocket_channel_sessions{channel="",gateway="busy"}': 1,
+        "websocket_stale_sessions{}": 1,
+    }
+
+
+def test_a_child_does_not_count_what_its_parent_counted() -> None:
+    """Both would write it. Nor does it inherit the lock, which another thread may hold at the fork."""
+    metrics.count("websocket_connects_total", code="accepted")
+    reading, writing = os.pipe()
+    with metrics.registry._lock:
+        child = os.fork()
+        if not child:
+            signal.alarm(30)
+            metrics.count("websocket_connects_total", code="token_invalid")
+            os.write(writing, "\n".join(metrics.registry.drain()).encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+
+    assert told == 'websocket_connects_total{code="token_invalid"}'
+    assert metrics.registry.drain() == {ACCEPTED: 1}
 
 
 def test_labels_cannot_break_out() -> None:

@@ -1,11 +1,15 @@
 """The figures as people and as Prometheus fetch them."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from gateway import metrics, monitoring
+from gateway.admin import figures as page_of_figures
 from gateway.models import ApiGateway
 
 
@@ -40,6 +44,70 @@ def test_the_page_shows_charts_and_tables(figures: None, staff: Client) -> None:
     assert "polyline" in page
     assert "25 ms" in page
     assert "<b>default</b>" not in page
+
+
+def test_the_page_speaks_to_people(figures: None, staff: Client) -> None:
+    """Names and codes as they are searched for, what they mean, and nothing of how Prometheus writes them."""
+    page = staff.get(reverse("admin:gateway_metric_changelist")).content.decode()
+
+    assert "Open connections" in page
+    assert "ten idle minutes, two hours, or the page was left" in page
+    assert "websocket_" not in page
+    assert "code=" not in page
+
+
+def test_an_empty_page_says_so(staff: Client) -> None:
+    """Before the first connection."""
+    page = staff.get(reverse("admin:gateway_metric_changelist")).content.decode()
+
+    assert "Nothing in this span." in page
+    assert "Nobody is connected." in page
+
+
+def test_the_running_minute_is_not_drawn_as_a_collapse(figures: None) -> None:
+    """It is counted, but the line ends with the last minute that is over."""
+    minute = monitoring.minute_of(timezone.now())
+
+    charts = page_of_figures.charts({}, end=minute + 1, minutes=60)
+    earlier = page_of_figures.charts({}, end=minute, minutes=60)
+
+    accepted = {shown: picture.lines[0].latest for shown, picture in (("over", charts[2]), ("running", earlier[2]))}
+    assert accepted == {"over": 3, "running": 0}
+
+
+def test_a_line_begins_with_the_first_minute_that_is_shown(db: None) -> None:
+    """The span is as long before the running minute as the axis says."""
+    now = timezone.now()
+    metrics.registry.drain()
+    metrics.count("websocket_connects_total", code="accepted")
+    monitoring.flush(now - timedelta(minutes=60))
+
+    attempts = page_of_figures.charts({}, end=monitoring.minute_of(now), minutes=60)[2]
+
+    assert attempts.lines[0].total == 1
+
+
+def test_labels_are_read_as_they_were_written() -> None:
+    """With their quotes, line breaks and backslashes."""
+    labels = {"code": 'a"b\nc\\d', "handler": "chat_message"}
+
+    text = metrics.series("x_total", **labels).removeprefix("x_total{").removesuffix("}")
+
+    assert page_of_figures.labels_of(text) == labels
+
+
+def test_handlers_are_counted_whether_they_could_answer_or_not(db: None) -> None:
+    """Carried out, refused, and how long that took; what no handler was picked for comes last."""
+    metrics.registry.drain()
+    metrics.count("websocket_messages_total", 2, handler="vote", code="handled")
+    metrics.count("websocket_messages_total", handler="vote", code="permission_denied")
+    metrics.count("websocket_messages_total", handler="", code="body_not_json")
+    metrics.observe("websocket_message_seconds", 2.0, handler="vote")
+    monitoring.flush()
+
+    found = page_of_figures.handlers(monitoring.history("websocket_messages_total", minutes=60), 60)
+
+    assert found == [("vote", 2, 1, "2.5 s", "2.5 s"), ("none was picked", 0, 1, "", "")]
 
 
 def test_the_page_costs_a_constant_number_of_statements(

@@ -226,10 +226,20 @@ def test_lists_are_read_to_the_end(site: Site) -> None:
 def test_an_unknown_region_is_named() -> None:
     """Nothing answers there."""
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
-    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=config)
+    client = aws._session("eu-nowhere-9").client("apigatewayv2", endpoint_url="http://nowhere.invalid", config=config)
     plane = ControlPlane(name="aws", region="eu-nowhere-9", is_aws=True, client=lambda _service: client)
 
     with pytest.raises(ProvisioningError, match="does not answer in region 'eu-nowhere-9': check AWS_REGION"):
+        plane.call("apigatewayv2", "get_apis")
+
+
+def test_a_local_gateway_that_was_not_started_is_named() -> None:
+    """With its address and the command that starts it: what a newcomer forgets first."""
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    client = aws._session("us-east-1").client("apigatewayv2", endpoint_url="http://127.0.0.1:1", config=config)
+    plane = ControlPlane(name="emulator", region="us-east-1", is_aws=False, client=lambda _service: client)
+
+    with pytest.raises(ProvisioningError, match=r"Nothing answers at http://127\.0\.0\.1:1\b.*`make run`"):
         plane.call("apigatewayv2", "get_apis")
 
 

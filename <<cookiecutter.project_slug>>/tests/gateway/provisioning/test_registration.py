@@ -158,6 +158,7 @@ def test_another_base_url_is_followed(file: GatewayFile) -> None:
         ('{"api_name": "chat", "routes": {}}', "are no list"),
         ('{"api_name": "chat", "routes": [{"route_key": "a", "reply": "perhaps"}]}', "reply of a will not do"),
         ('{"api_name": "chat", "throttling_rate_limit": "fast"}', "throttling_rate_limit of chat will not do"),
+        ('{"api_name": "chat", "default_channel_name": "my lobby"}', "default_channel_name of chat will not do"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(file: GatewayFile, content: str, sentence: str) -> None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from gateway import metrics, signals
 from gateway.exceptions import PermissionMissing
-from gateway.models import WebSocketSession
+from gateway.models import WebSocketRefusal, WebSocketSession
 from gateway.models.session import StillConnectingError
 from gateway.testing import ConnectionRefused, WebSocketClient, outbox
 from gateway.wire import EventKind
@@ -56,6 +57,34 @@ class TestOnConnect:
 
         assert refused.value.response.status_code == 403
         assert not WebSocketSession.objects.get().connected
+
+    def test_django_s_own_denial_is_a_refusal(self, ann: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With its code, its row and its figure, as in a handler."""
+
+        def on_connect(*_: Any) -> None:
+            raise PermissionDenied("full")
+
+        monkeypatch.setattr(TestView, "on_connect", on_connect)
+
+        with pytest.raises(ConnectionRefused) as refused:
+            WebSocketClient(ann).connect()
+
+        assert refused.value.code == "permission_denied"
+        assert WebSocketRefusal.objects.get().detail == "full"
+
+
+def test_a_fault_in_choosing_the_subprotocol_leaves_no_row_behind(ann: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handshake fails, so there will be no `$disconnect`."""
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(TestView, "select_subprotocol", fail)
+
+    with pytest.raises(ZeroDivisionError):
+        WebSocketClient(ann).connect()
+
+    assert not WebSocketSession.objects.get().connected
 
 
 def test_on_disconnect_is_called_once(client: WebSocketClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +166,6 @@ def test_figures(client: WebSocketClient, monkeypatch: pytest.MonkeyPatch) -> No
     counted = {name: value for name, value in metrics.registry.drain().items() if "messages_total" in name}
     assert counted == {
         metrics.series("websocket_messages_total", handler="ask", code="handled"): 1,
-        metrics.series("websocket_messages_total", handler="ask", code="error"): 1,
+        metrics.series("websocket_messages_total", handler="ask", code="internal_error"): 1,
         metrics.series("websocket_messages_total", handler="inspect", code="permission_denied"): 1,
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection
 from django.http import HttpRequest
 from django.test import override_settings
 from django.urls import path, resolve
@@ -11,7 +12,7 @@ from django.urls import path, resolve
 from gateway.exceptions import PayloadInvalid, PermissionMissing
 from gateway.models import WebSocketSession
 from gateway.routing import handler
-from gateway.testing import WebSocketClient, make_event
+from gateway.testing import WebSocketClient, make_event, make_headers
 from gateway.views import WebSocketView
 from gateway.wire import EventKind
 from tests.gateway.views_for_tests import TestView
@@ -91,6 +92,31 @@ def test_a_result_no_client_could_read(client: WebSocketClient, monkeypatch: pyt
         client.send({"a": 1})
 
 
+def test_without_a_database_nobody_is_let_in(client: WebSocketClient) -> None:
+    """Neither past a limit that cannot be asked nor past anything else."""
+    token = client.token()
+
+    def away(*_: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    with connection.execute_wrapper(away):
+        for event in (lambda: client.send({"a": 1}), lambda: client.event(EventKind.CONNECT, token=token)):
+            with pytest.raises(OperationalError):
+                event()
+
+    assert client.session.request_count == 0
+
+
+@pytest.mark.parametrize("method", ["get", "put", "options"])
+def test_events_are_posted(client: WebSocketClient, method: str) -> None:
+    """Nothing that a link or a picture could ask for is an event."""
+    headers = make_headers(connection_id=client.connection_id)
+    response = getattr(client.browser, method)("/ws/default", headers=headers, secure=True)
+
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert client.session.request_count == 0
+
+
 def test_the_view_has_no_transaction_around_it() -> None:
     """Refusals must be kept, and API Gateway has no CSRF cookie."""
     view = resolve("/ws/connect").func
@@ -103,8 +129,6 @@ def test_handlers_get_the_transaction_that_a_project_asks_for(
     client: WebSocketClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With ATOMIC_REQUESTS what a failing handler wrote is undone; that the message came is not."""
-    from django.db import connection
-
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
     def default(self: TestView, *_: Any, **__: Any) -> None:
