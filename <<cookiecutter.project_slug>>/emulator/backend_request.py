@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from emulator import headers
@@ -17,8 +16,7 @@ STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]+)\}")
 PATH_PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened to a connection: its context, and the client's text or handshake."""
 
     context: Context
@@ -27,8 +25,7 @@ class Event:
     handshake: Handshake | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackendRequest:
+class BackendRequest(NamedTuple):
     """An ordinary HTTP/1.1 request."""
 
     method: str

@@ -55,12 +55,13 @@ class ManualClock:
         self._now = start
         self._queue: list[Timer] = []
         self._cancelled = 0
+        self._on_cancel = self._count_cancelled
 
     def now(self) -> float:
         return self._now
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(self.now() + max(seconds, 0.0), callback, self._count_cancelled)
+        timer = Timer(self.now() + max(seconds, 0.0), callback, self._on_cancel)
         heapq.heappush(self._queue, timer)
         return timer
 

@@ -10,6 +10,7 @@ from typing import Final
 from emulator.clock import Timer
 from emulator.context import Caller
 from emulator.web_socket import WebSocket
+from emulator.wire import Message
 
 CLOSED_KEPT: Final = 1_000
 
@@ -33,8 +34,8 @@ class Connection:
     messages_in: int = 0
     messages_out: int = 0
     messages_in_backend: int = 0
-    timers: list[Timer] = field(default_factory=list)
-    waiting: deque[str] = field(default_factory=deque)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    waiting: deque[Message] = field(default_factory=deque)
     """Messages that have come in but may not be begun yet; the socket is not read while there are any."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by the message being handled, where messages are handled one after the other."""
@@ -63,7 +64,7 @@ class Connection:
             self.overtaking = None
 
     def cancel_timers(self) -> None:
-        for timer in self.timers:
+        for timer in self.timers.values():
             timer.cancel()
         self.timers.clear()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 CONNECT: Final = "CONNECT"
 MESSAGE: Final = "MESSAGE"
@@ -19,8 +19,7 @@ ACCOUNT_ID: Final = "123456789012"
 """AWS's own example account."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is at the other end of a connection: known from the handshake, the same for its whole life."""
 
     connection_id: str

@@ -1,7 +1,6 @@
 """A handshake, step by step. The client waits for its 101 until `$connect` has answered (AWS facts 1.1)."""
 
 import logging
-from collections.abc import Sequence
 from functools import partial
 
 from aiohttp import web
@@ -19,7 +18,7 @@ from emulator.parameters import Handshake
 from emulator.plane import DataPlane
 from emulator.refusal import HandshakeRefusedError
 from emulator.replies import FORBIDDEN, TOO_MANY_REQUESTS
-from emulator.upgrade import Offer, negotiate, switch_protocols
+from emulator.upgrade import Offer, switch_protocols
 from emulator.web_socket import WebSocket
 from gateway import limits
 
@@ -35,10 +34,13 @@ async def handshake(plane: DataPlane, request: web.Request) -> web.StreamRespons
     try:
         _check_size(request)
         address = find_stage(plane, request)
-        offer = negotiate(request, compression=plane.switches.compression)
+        offer = plane.negotiator.negotiate(request)
         _admit(plane, address)
-        connection = _new_connection(plane, request, address, connection_id, offer)
-        subprotocol = await _ask_backend(plane, request, address, connection)
+        sent = _sent_by_client(request)
+        caller = _caller(plane, request, address, connection_id, sent)
+        socket = WebSocket(Frames(offer.extensions), plane.switches)
+        connection = Connection(caller=caller, socket=socket, last_active_at=caller.connected_at)
+        subprotocol = await _ask_backend(plane, address, connection, sent)
     except HandshakeRefusedError as refused:
         _log_refusal(plane, request, connection_id, refused)
         return refused.response()
@@ -77,39 +79,32 @@ def _admit(plane: DataPlane, address: Address) -> None:
         raise HandshakeRefusedError(429, TOO_MANY_REQUESTS, detail="throttled")
 
 
-def _new_connection(
-    plane: DataPlane, request: web.Request, address: Address, connection_id: str, offer: Offer
-) -> Connection:
-    now = plane.clock.now()
-    caller = Caller(
+def _caller(plane: DataPlane, request: web.Request, address: Address, connection_id: str, sent: Handshake) -> Caller:
+    return Caller(
         connection_id=connection_id,
         api_id=address.stage.api_id,
         stage_name=address.stage.stage_name,
         domain_name=address.domain_name,
         source_ip=request.remote or "",
-        user_agent=next((value for name, value in _raw_headers(request) if name.lower() == "user-agent"), ""),
-        connected_at=now,
+        user_agent=next((value for name, value in sent.headers if name.lower() == "user-agent"), ""),
+        connected_at=plane.clock.now(),
     )
-    socket = WebSocket(Frames(offer.extensions), plane.switches)
-    return Connection(caller=caller, socket=socket, last_active_at=now)
 
 
-async def _ask_backend(plane: DataPlane, request: web.Request, address: Address, connection: Connection) -> str | None:
+async def _ask_backend(plane: DataPlane, address: Address, connection: Connection, sent: Handshake) -> str | None:
     """Until the backend has agreed, the connection exists but cannot be addressed (410)."""
-    _, query = split_target(request.raw_path)
     plane.registry.add(connection)
     try:
-        return await connect(
-            plane, address.stage, connection, Handshake(headers=_raw_headers(request), query_string=query)
-        )
+        return await connect(plane, address.stage, connection, sent)
     except BaseException:
         connection.state = State.CLOSED
         plane.registry.remove(connection)
         raise
 
 
-def _raw_headers(request: web.Request) -> Sequence[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
+def _sent_by_client(request: web.Request) -> Handshake:
+    headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
+    return Handshake(headers=headers, query_string=request.raw_path.partition("?")[2])
 
 
 def _open(

@@ -2,8 +2,7 @@
 
 import asyncio
 import ssl
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from emulator import replies
@@ -21,8 +20,7 @@ LONGEST_SECONDS: Final = 3_600.0
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the backend answered. `subprotocol` is its `Sec-WebSocket-Protocol` header, None without."""
 
     status: int
@@ -137,10 +135,11 @@ def host_header(scheme: str, host: str, port: int) -> str:
 
 def request_bytes(request: BackendRequest, target: str, host: str) -> bytes:
     """The request as it goes over the wire. Raises ValueError where a header would end early, or begin another one."""
-    lines = [f"{name}: {value}" for name, value in request.headers]
+    lines = [f"{request.method} {target} HTTP/1.1"]
     if not any(name.lower() == "host" for name, _ in request.headers):
-        lines.insert(0, f"Host: {host}")
-    if any(character in line for line in (target, *lines) for character in "\r\n\0"):
+        lines.append(f"Host: {host}")
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    head = "\r\n".join(lines)
+    if "\0" in head or head.count("\r") + head.count("\n") != 2 * len(lines) - 2:
         raise ValueError("a header or the path holds a line break")
-    head = "\r\n".join([f"{request.method} {target} HTTP/1.1", *lines])
     return head.encode() + b"\r\n\r\n" + request.body

@@ -1,6 +1,6 @@
 """One event's way to the backend and back: build the call, make it, count it, write it down. The same for all three kinds."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from emulator import metrics
 from emulator.access_log import Outcome
@@ -11,8 +11,7 @@ from emulator.plane import DataPlane
 from emulator.snapshot import Integration, LiveStage, Route
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What came of it: an answer or a failure, never both."""
 
     answer: Answer | None

@@ -34,11 +34,13 @@ class Masker:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The headers as they may be shown."""
-        return [(name, self._hidden(value)) if is_secret(name) else (name, value) for name, value in headers]
+        return [(pair[0], self._hidden(pair[1])) if is_secret(pair[0]) else pair for pair in headers]
 
     def url(self, url: str) -> str:
         """The URL with the names of its query parameters, but not their values."""
         address, _, query = url.partition("?")
+        if not query:
+            return address
         pairs = parse_qsl(query, keep_blank_values=True)
         for name, value in pairs:
             if is_secret(name):

@@ -16,6 +16,7 @@ from emulator.journal import printable, shorten
 from emulator.plane import DataPlane
 from emulator.selection import Selection, select_route
 from emulator.snapshot import LiveStage, Route
+from emulator.wire import ControlFrames, Message
 from gateway import limits
 
 logger = logging.getLogger("emulator")
@@ -30,7 +31,7 @@ class Reply:
     cause: str = "error"
 
 
-def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
+def on_message(plane: DataPlane, connection: Connection, message: Message) -> None:
     """A complete text message came in. The messages of one connection are handled concurrently."""
     if plane.strikes("reset-connections", connection.connection_id):
         connection.socket.reset()
@@ -38,16 +39,16 @@ def on_message(plane: DataPlane, connection: Connection, text: str) -> None:
     connection.touch(plane.clock.now())
     connection.messages_in += 1
     if connection.messages_in_backend < plane.switches.concurrent_messages:
-        _begin(plane, connection, text)
+        _begin(plane, connection, message)
         return
     if not connection.waiting:
         connection.socket.hold()
-    connection.waiting.append(text)
+    connection.waiting.append(message)
 
 
-def _begin(plane: DataPlane, connection: Connection, text: str) -> None:
+def _begin(plane: DataPlane, connection: Connection, message: Message) -> None:
     connection.messages_in_backend += 1
-    plane.spawn(_handle(plane, connection, text))
+    plane.spawn(_handle(plane, connection, message))
 
 
 def _end(plane: DataPlane, connection: Connection) -> None:
@@ -59,21 +60,29 @@ def _end(plane: DataPlane, connection: Connection) -> None:
             connection.socket.release()
 
 
-def on_control_frames(plane: DataPlane, connection: Connection, count: int) -> None:
-    """Pings or pongs came in; the pings have been answered."""
-    plane.journal.note("control-frames", connection_id=connection.connection_id, count=count)
-    if plane.switches.control_frames_reset_idle:
+def on_control_frames(plane: DataPlane, connection: Connection, frames: ControlFrames) -> None:
+    """Pings, pongs or a close frame came in or went out. Their payload is nobody's business, but for code and reason."""
+    is_close = frames.kind == "close"
+    plane.journal.note(
+        "control-frames",
+        connection_id=connection.connection_id,
+        frame=frames.kind,
+        direction=frames.direction,
+        count=frames.count,
+        **({"code": frames.code, "reason": plane.journal.shown(frames.reason)} if is_close else {}),
+    )
+    if frames.direction == "in" and not is_close and plane.switches.control_frames_reset_idle:
         connection.touch(plane.clock.now())
 
 
-async def _handle(plane: DataPlane, connection: Connection, text: str) -> None:
+async def _handle(plane: DataPlane, connection: Connection, message: Message) -> None:
     try:
         if plane.switches.serial_messages:
             async with connection.turn:
-                await _answer(plane, connection, text)
+                await _answer(plane, connection, message)
         else:
             await _overtaken(plane, connection)
-            await _answer(plane, connection, text)
+            await _answer(plane, connection, message)
     finally:
         connection.let_pass()
         _end(plane, connection)
@@ -92,8 +101,9 @@ async def _overtaken(plane: DataPlane, connection: Connection) -> None:
         connection.overtaking = None
 
 
-async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
+async def _answer(plane: DataPlane, connection: Connection, message: Message) -> None:
     caller = connection.caller
+    text, wire = message
     stage = plane.control.live_stage(caller.api_id, caller.stage_name)
     selection = _select(stage, text)
     route_key = selection.route.route_key if selection.route else selection.selected
@@ -115,6 +125,7 @@ async def _answer(plane: DataPlane, connection: Connection, text: str) -> None:
         request_id=context["requestId"],
         text=plane.journal.shown(text),
         size=len(text.encode()),
+        **wire._asdict(),
         route_key=shorten(route_key),
         why=plane.journal.shown(selection.reason),
     )
@@ -168,7 +179,8 @@ def send(plane: DataPlane, connection: Connection, data: bytes, *, request_id: s
 
     `cause` is for people: a `reply` to the request, an `error` of the gateway's, a `callback` through `@connections`.
     """
-    if not connection.socket.send(data):
+    wire = connection.socket.send(data)
+    if wire is None:
         return False
     connection.touch(plane.clock.now())
     plane.metrics.count(connection.caller.api_id, connection.caller.stage_name, metrics.MESSAGE_COUNT)
@@ -180,5 +192,6 @@ def send(plane: DataPlane, connection: Connection, data: bytes, *, request_id: s
         cause=cause,
         text=plane.journal.shown(data.decode("utf-8", "replace")),
         size=len(data),
+        **wire._asdict(),
     )
     return True

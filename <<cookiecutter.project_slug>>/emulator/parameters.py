@@ -68,6 +68,16 @@ def parse_target(key: str) -> tuple[str, str]:
     return place, name
 
 
+@lru_cache(maxsize=4096)
+def parse_source(expression: str) -> tuple[str, str, str]:
+    """`route.request.header.X-Name` -> `("route", "header", "X-Name")`; `context.stage` -> `("context", "", "stage")`."""
+    scope, _, name = expression.partition(".")
+    if scope != "route":
+        return scope, "", name
+    place, _, rest = name.removeprefix("request.").partition(".")
+    return scope, place, rest
+
+
 def map_parameters(request_parameters: Mapping[str, str], sources: Sources, *, send_empty: bool = False) -> Mapped:
     """Evaluate an integration's request parameters.
 
@@ -96,24 +106,24 @@ def _add(mapped: Mapped, place: str, name: str, value: str) -> None:
         mapped.path[name] = value
     elif name.lower() not in IGNORED_TARGETS:
         # A line break in a header would end it: clients choose close reasons and bodies.
-        mapped.headers.append((name, CONTROL_CHARACTERS.sub(" ", value)))
+        clean = value if value.isprintable() else CONTROL_CHARACTERS.sub(" ", value)
+        mapped.headers.append((name, clean))
 
 
 def evaluate(expression: str, sources: Sources) -> str | None:
     """The value of one mapping expression, None where it is not set."""
     if expression.startswith("'"):
         return expression[1:-1]
-    scope, _, name = expression.partition(".")
+    scope, place, name = parse_source(expression)
     if scope == "context":
         return sources.context.get(name)
     if scope == "stageVariables":
         return sources.stage_variables.get(name)
-    place, _, rest = name.removeprefix("request.").partition(".")
     if place == "body":
-        return _from_body(rest, sources)
-    if sources.handshake is None or not _is_declared(place, rest, sources.declared):
+        return _from_body(name, sources)
+    if sources.handshake is None or not _is_declared(place, name, sources.declared):
         return None
-    return _from_handshake(place, rest, sources.handshake)
+    return _from_handshake(place, name, sources.handshake)
 
 
 def _from_body(path: str, sources: Sources) -> str | None:

@@ -1,5 +1,6 @@
 """The emulator: one process, one port. The control plane, the data plane and `@connections`, put together."""
 
+import asyncio
 import logging
 import random
 from functools import partial
@@ -26,6 +27,7 @@ from emulator.snapshot import ControlPlane
 from emulator.store import Store
 from emulator.switches import Switches
 from emulator.throttle import Throttles
+from emulator.upgrade import Negotiator
 
 MAX_BODY_BYTES: Final = 1_048_576
 
@@ -69,9 +71,14 @@ class Emulator:
             backend=Backend(self.clock),
             throttles=Throttles.of(self.clock, switches),
             journal=Journal(self.clock),
+            negotiator=Negotiator(compression=switches.compression),
             latency=latency,
         )
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._restarting = asyncio.Lock()
+        self._requests: set[asyncio.Transport] = set()
+        """Under way on the data plane: handshakes that wait for `$connect`, calls of `@connections`."""
 
     @property
     def url(self) -> str:
@@ -88,7 +95,7 @@ class Emulator:
         """Listen. Raises OSError if the port is taken."""
         await self.plane.backend.start()
         try:
-            await self._listen()
+            await self._serve()
         except BaseException:
             await self.plane.backend.stop()
             raise
@@ -99,23 +106,34 @@ class Emulator:
             _forget(connection)
             connection.socket.hang_up(*GOING_AWAY)
         await self.plane.cancel_tasks()
-        await self._stop_listening()
+        await self._stop_serving()
         await self.plane.backend.stop()
         for connection in self.plane.registry:
             # Still here: its client has not read what was sent to it.
             connection.socket.reset()
 
     async def restart(self, *, keep_connections: bool = False) -> None:
-        """Be killed and come back on the same port: sockets are cut and nobody is told, unless they are to be kept."""
-        if not keep_connections:
-            for connection in self.plane.registry:
-                _forget(connection)
-                connection.socket.reset()
-            await self.plane.cancel_tasks()
-        await self._stop_listening()
-        await self._listen()
+        """Be killed and come back on the same port: sockets are cut and nobody is told, unless they are to be kept.
 
-    async def _listen(self) -> None:
+        Raises OSError if the port has been taken meanwhile.
+        """
+        async with self._restarting:
+            self.plane.journal.note("restarted", keep_connections=keep_connections)
+            if not keep_connections:
+                await self._cut()
+            if self._site is not None and self._runner is not None:
+                await self._site.stop()
+                self._site = await self._listen(self._runner)
+
+    async def _cut(self) -> None:
+        for connection in self.plane.registry:
+            _forget(connection)
+            connection.socket.reset()
+        await self.plane.cancel_tasks()
+        for transport in self._requests:
+            transport.abort()
+
+    async def _serve(self) -> None:
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -126,13 +144,18 @@ class Emulator:
         )
         try:
             await self._runner.setup()
-            await web.TCPSite(self._runner, self.host, self.port, backlog=1024).start()
+            self._site = await self._listen(self._runner)
         except BaseException:
-            await self._stop_listening()
+            await self._stop_serving()
             raise
         self.port = self._runner.addresses[0][1]
 
-    async def _stop_listening(self) -> None:
+    async def _listen(self, runner: web.AppRunner) -> web.TCPSite:
+        site = web.TCPSite(runner, self.host, self.port, backlog=1024)
+        await site.start()
+        return site
+
+    async def _stop_serving(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -141,14 +164,25 @@ class Emulator:
         app = web.Application(
             client_max_size=MAX_BODY_BYTES, middlewares=[web.middleware(partial(_guarded, self.plane))]
         )
-        app.router.add_routes(inspector_routes(app, self.plane, self.host))
+        app.router.add_routes(inspector_routes(app, self.plane, self.host, self.restart))
         if isinstance(self.store, Store):
             for route in control_routes(
                 self.store, clock=self.clock.now, faults=self.control_faults, authorize=self._authorize_control
             ):
                 app.router.add_route(route.method, route.path, noted(self.plane.journal, route.handler))
-        app.router.add_route("*", "/{path:.*}", partial(_data_plane, self.plane))
+        app.router.add_route("*", "/{path:.*}", self._data_plane)
         return app
+
+    async def _data_plane(self, request: web.Request) -> web.StreamResponse:
+        """`@connections` or a handshake: the path tells."""
+        segments, _ = split_target(request.raw_path)
+        transport = request.transport
+        if transport is not None:
+            self._requests.add(transport)
+        try:
+            return await (manage if CONNECTIONS in segments else handshake)(self.plane, request)
+        finally:
+            self._requests.discard(transport)
 
     async def _authorize_control(self, request: web.Request) -> web.Response | None:
         if not is_local_name(request.headers.get("Host", ""), self.host):
@@ -174,9 +208,3 @@ async def _guarded(plane: DataPlane, request: web.Request, handler: Any) -> web.
         plane.report_bug(error)
         return web.json_response({"message": "Internal server error"}, status=500)
     return response
-
-
-async def _data_plane(plane: DataPlane, request: web.Request) -> web.StreamResponse:
-    """`@connections` or a handshake: the path tells."""
-    segments, _ = split_target(request.raw_path)
-    return await (manage if CONNECTIONS in segments else handshake)(plane, request)

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from emulator.context import Ending
 from emulator.frames import Frames
 from emulator.switches import Switches
+from emulator.wire import ControlFrames, Message, Wire
 
-OnMessage = Callable[[str], None]
+READ_BYTES: Final = 16_384
+"""Read at once. All of it is looked at in one go, and a few bytes of it may grow to a frame of 32 KB."""
+
+OnMessage = Callable[[Message], None]
+OnControlFrames = Callable[[ControlFrames], None]
 OnClose = Callable[[Ending], None]
 
 
-class WebSocket(asyncio.Protocol):
+class WebSocket(asyncio.BufferedProtocol):
     """Takes over a transport once the handshake has been answered.
 
     Reading stops while the client reads too slowly (its pongs would pile up) or too many of its messages are in the backend.
@@ -21,6 +27,8 @@ class WebSocket(asyncio.Protocol):
         "_cutter",
         "_frames",
         "_holds",
+        "_incoming",
+        "_is_clogged",
         "_switches",
         "_transport",
         "on_close",
@@ -33,9 +41,11 @@ class WebSocket(asyncio.Protocol):
         self._switches = switches
         self._transport: asyncio.Transport | None = None
         self._cutter: asyncio.TimerHandle | None = None
+        self._incoming = bytearray()
         self._holds = 0
+        self._is_clogged = False
         self.on_message: OnMessage = _ignore
-        self.on_control_frames: Callable[[int], None] = _ignore
+        self.on_control_frames: OnControlFrames = _ignore
         self.on_close: OnClose = _ignore
 
     @property
@@ -50,16 +60,16 @@ class WebSocket(asyncio.Protocol):
         transport.set_protocol(self)
         transport.resume_reading()
 
-    def send(self, data: bytes) -> bool:
-        """Queue a text message. False, and nothing sent, when the client is not reading and its buffer is full."""
+    def send(self, data: bytes) -> Wire | None:
+        """Queue a text message. None, and nothing sent, when the client is not reading and its buffer is full."""
         if self._transport is None or not self._frames.is_open:
-            return False
+            return None
         waiting = self._transport.get_write_buffer_size()
         if waiting and waiting + len(data) > self._switches.outbound_buffer_bytes:
-            return False
-        self._frames.send_text(data)
+            return None
+        wire = self._frames.send_text(data)
         self._flush()
-        return True
+        return wire
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; a client that does not answer it is cut off."""
@@ -80,22 +90,21 @@ class WebSocket(asyncio.Protocol):
     def hold(self) -> None:
         """Stop reading; each hold needs its `release`."""
         self._holds += 1
-        if self._transport is not None and self._holds == 1:
-            self._transport.pause_reading()
+        self._read_or_wait()
 
     def release(self) -> None:
         """Undo one `hold`."""
         self._holds -= 1
-        if self._transport is not None and not self._transport.is_closing() and self._holds == 0:
-            self._transport.resume_reading()
+        self._read_or_wait()
 
-    def data_received(self, data: bytes) -> None:
-        pings = self._frames.pings
-        messages = self._frames.receive(data)
-        for message in messages:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        self._incoming = bytearray(READ_BYTES)
+        return self._incoming
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data, self._incoming = self._incoming[:nbytes], bytearray()
+        for message in self._frames.receive(data):
             self.on_message(message)
-        if self._frames.pings != pings:
-            self.on_control_frames(self._frames.pings - pings)
         # Last, because a close frame among these bytes ends everything.
         self._flush()
 
@@ -112,20 +121,24 @@ class WebSocket(asyncio.Protocol):
         self._conclude()
 
     def pause_writing(self) -> None:
-        self.hold()
+        self._is_clogged = True
+        self._read_or_wait()
 
     def resume_writing(self) -> None:
-        self.release()
+        self._is_clogged = False
+        self._read_or_wait()
 
     def _flush(self) -> None:
-        transport = self._transport
         output = self._frames.take_output()
+        for frames in self._frames.take_control():
+            self.on_control_frames(frames)
+        transport = self._transport
         if transport is None or transport.is_closing():
             return
         data = b"".join(output)
         if data:
             transport.write(data)
-        if self._frames.is_ending() and self._cutter is None:
+        if not self._frames.is_open and self._cutter is None:
             self._await_hang_up(transport)
         if b"" in output:
             transport.write_eof()
@@ -139,10 +152,19 @@ class WebSocket(asyncio.Protocol):
         on_close(self._frames.ending())
 
     def _await_hang_up(self, transport: asyncio.Transport) -> None:
-        # The client's close frame must be read, whatever holds the reading.
-        transport.resume_reading()
         loop = asyncio.get_running_loop()
         self._cutter = loop.call_later(self._switches.close_timeout, transport.abort)
+        self._read_or_wait()
+
+    def _read_or_wait(self) -> None:
+        """Read unless it is held. The client's close frame is read whatever is held, but nothing while pongs would pile up."""
+        transport = self._transport
+        if transport is None:
+            return
+        if self._is_clogged or (self._holds and self._frames.is_open):
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
 
 
 def _ignore(_: object) -> None:

@@ -1,10 +1,10 @@
-"""What a person can do from the page: switch faults, disconnect a client, let time pass. Each takes a JSON object."""
+"""What a person can do from the page: switch faults, disconnect a client, let time pass, restart. Each takes a JSON object."""
 
 import asyncio
 import contextlib
 import json
 import math
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
@@ -14,6 +14,12 @@ from emulator.plane import DataPlane
 
 MAX_ADVANCE_SECONDS: Final = 86_400.0
 SETTLE_SECONDS: Final = 0.5
+
+
+class Restart(Protocol):
+    """How the emulator is restarted. Raises OSError."""
+
+    async def __call__(self, *, keep_connections: bool) -> None: ...
 
 
 class ActionError(Exception):
@@ -63,6 +69,14 @@ async def advance_clock(plane: DataPlane, body: dict[str, Any]) -> None:
         await asyncio.wait_for(plane.backend.idle.wait(), SETTLE_SECONDS)
     plane.clock.advance(seconds)
     plane.journal.note("advanced", seconds=seconds)
+
+
+async def begin_again(restart: Restart, _: DataPlane, body: dict[str, Any]) -> None:
+    """`{"keep_connections"}`: be killed and come back, with the connections or without. Raises ActionError."""
+    keep = body.get("keep_connections", False)
+    if not isinstance(keep, bool):
+        raise ActionError("keep_connections is true or false.")
+    await restart(keep_connections=keep)
 
 
 def _number(value: object) -> float | None:

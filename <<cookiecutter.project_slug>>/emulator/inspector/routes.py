@@ -1,4 +1,4 @@
-"""The addresses under `/_emulator/`: the page, its files, the live feed, the figures, and the three things one can do."""
+"""The addresses under `/_emulator/`: the page, its files, the live feed, the figures, and the four things one can do."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from emulator.inspector.actions import ActionError, advance_clock, disconnect, json_body, switch_fault
+from emulator.inspector.actions import (
+    ActionError,
+    Restart,
+    advance_clock,
+    begin_again,
+    disconnect,
+    json_body,
+    switch_fault,
+)
 from emulator.inspector.feed import Feed, TooManyReadersError
 from emulator.inspector.files import INDEX, file_response
 from emulator.inspector.guard import why_not_act, why_not_read
@@ -19,7 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Action = Callable[[DataPlane, dict[str, Any]], Awaitable[None]]
 
 
-def inspector_routes(app: web.Application, plane: DataPlane, own_host: str) -> list[web.RouteDef]:
+def inspector_routes(app: web.Application, plane: DataPlane, own_host: str, restart: Restart) -> list[web.RouteDef]:
     """The inspector's routes; its feed ends when the application shuts down."""
     feed = Feed(plane.journal, lambda: overview(plane))
 
@@ -35,7 +43,12 @@ def inspector_routes(app: web.Application, plane: DataPlane, own_host: str) -> l
         "/metrics": partial(_metrics, plane),
         "/access-log": partial(_access_log, plane),
     }
-    actions = {"/faults": switch_fault, "/disconnect": disconnect, "/clock": advance_clock}
+    actions: dict[str, Action] = {
+        "/faults": switch_fault,
+        "/disconnect": disconnect,
+        "/clock": advance_clock,
+        "/restart": partial(begin_again, restart),
+    }
     return [
         web.get(f"{BASE}/health", _health),
         *(

@@ -47,7 +47,7 @@ class Call:
 class Recorder:
     """Every request so far, in order."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self.calls: list[Call] = []
         self._changed = threading.Condition()
         recorder = self
@@ -63,7 +63,7 @@ class Recorder:
             def log_message(self, *_: object) -> None:
                 return
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = ThreadingHTTPServer((host, port), Handler)
         self.server.daemon_threads = True
 
     @property
@@ -121,9 +121,9 @@ class Recorder:
 
 
 @contextmanager
-def recording(port: int = 0) -> Iterator[Recorder]:
+def recording(host: str = "127.0.0.1", port: int = 0) -> Iterator[Recorder]:
     """A recorder for the time of a `with` block."""
-    recorder = Recorder(port)
+    recorder = Recorder(host, port)
     thread = threading.Thread(target=recorder.server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,16 +1,21 @@
 """What is tested: an API on the emulator, or the same API on AWS. Both are made and used through public interfaces alone."""
 
 import os
+import secrets
 import time
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -19,10 +24,14 @@ from tests.conformance.recorder import CONNECTION_ID, Call, Recorder, recording
 
 AWS = os.environ.get("CONFORMANCE_TARGET", "emulator") == "aws"
 UNREACHABLE = "http://unreachable.invalid" if AWS else "http://127.0.0.1:9"
+BACKEND_HOST = os.environ.get("CONFORMANCE_BACKEND_HOST", "127.0.0.1")
 BACKEND_PORT = int(os.environ.get("CONFORMANCE_BACKEND_PORT", "8080"))
 """Where the public address in `CONFORMANCE_BACKEND_URL` must lead."""
-STAGE = "conformance"
+NAME = STAGE = "conformance"
 LIVE_SECONDS = 60.0
+LIVE_IN_A_ROW = 3
+"""A new stage reaches AWS's machines one after another, and each handshake meets another machine."""
+LONGEST_RUN = timedelta(hours=4)
 MAPPED = {
     f"integration.request.header.{CONNECTION_ID}": "context.connectionId",
     "integration.request.header.X-Conformance-Event": "context.eventType",
@@ -69,10 +78,12 @@ class Target:
     session: boto3.Session
     recorder: Recorder
     backend_url: str
+    made: list[str] = field(default_factory=list)
+    """The APIs of this run, in the order in which they were made."""
 
-    def management(self, api: Api, **options: Any) -> Any:
+    def management(self, api: Api, *, patience: float = 5, **options: Any) -> Any:
         """Unmodified boto3 for the management API; one attempt, so that a test sees the first answer."""
-        config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=5, connect_timeout=5)
+        config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=patience, connect_timeout=5)
         return self.session.client("apigatewaymanagementapi", endpoint_url=api.callback_url, config=config, **options)
 
     def open(self, api: Api, query: Mapping[str, object] | None = None, **options: Any) -> ClientConnection:
@@ -95,10 +106,16 @@ class Target:
     def api(self) -> str:
         """The id of a new, empty API."""
         made = self.control.create_api(
-            Name="conformance", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+            Name=NAME, ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
         )
         api_id: str = made["ApiId"]
+        self.made.append(api_id)
         return api_id
+
+    def delete(self, api_id: str) -> None:
+        """Delete an API, and what is in it."""
+        self.control.delete_api(ApiId=api_id)
+        self.made.remove(api_id)
 
     def deploy(self, api_id: str, **settings: Any) -> Api:
         """Put the API on its stage."""
@@ -110,16 +127,30 @@ class Target:
         return Api(api_id, self.control.get_api(ApiId=api_id)["ApiEndpoint"], settings.get("StageName", STAGE))
 
     def wait_until_live(self, api: Api) -> None:
-        """A new stage takes some seconds on AWS. Raises InvalidStatus when it takes a minute."""
-        deadline = time.monotonic() + LIVE_SECONDS
-        while True:
-            try:
-                with self.open(api):
-                    return
-            except InvalidStatus:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
+        """A new stage takes some seconds on AWS. Raises AssertionError when it takes a minute."""
+        for _ in range(LIVE_IN_A_ROW):
+            self.wait_for_status(api, 101)
+
+    def wait_for_status(self, api: Api, status: int) -> None:
+        """Until a handshake is answered with that status. Raises AssertionError when a minute does not do."""
+        eventually(lambda: self._status(api), status)
+
+    def _status(self, api: Api) -> int | str:
+        try:
+            with self.open(api) as socket:
+                return socket.response.status_code if socket.response else 0
+        except InvalidStatus as refused:
+            return refused.response.status_code
+        except OSError as error:  # the name of a new API is not known everywhere at once
+            return type(error).__name__
+
+
+def eventually(look: Callable[[], object], wanted: object) -> None:
+    """Until something is as wanted: what is changed on AWS takes some seconds to be so everywhere. Raises AssertionError."""
+    deadline = time.monotonic() + LIVE_SECONDS
+    while (seen := look()) != wanted:
+        assert time.monotonic() < deadline, f"after a minute it is still {seen}, not {wanted}"
+        time.sleep(1)
 
 
 class Socket:
@@ -178,21 +209,40 @@ def _two_way(target: Target, api_id: str, key: str, integration: str) -> None:
 def running_target() -> Iterator[Target]:
     """The emulator, or AWS with the credentials of the environment. What was made there is deleted in the end."""
     with ExitStack() as stack:
-        recorder = stack.enter_context(recording(BACKEND_PORT if AWS else 0))
+        recorder = stack.enter_context(recording(BACKEND_HOST, BACKEND_PORT) if AWS else recording())
         target = _aws(recorder) if AWS else _emulator(recorder, stack)
-        before = {api["ApiId"] for api in apis(target)}
+        _check_backend(target)
+        delete_all(target, left_behind(target))
         try:
             yield target
         finally:
-            for api in apis(target):
-                if api["ApiId"] not in before:
-                    target.control.delete_api(ApiId=api["ApiId"])
+            delete_all(target, list(target.made))
 
 
-def apis(target: Target) -> list[dict[str, Any]]:
-    """The APIs that these tests made, now or in a run that was cut off."""
+def left_behind(target: Target) -> list[str]:
+    """The APIs of runs that were cut off. Younger ones may belong to a run that goes on elsewhere."""
     pages = target.control.get_paginator("get_apis").paginate()
-    return [api for page in pages for api in page["Items"] if api["Name"] == "conformance"]
+    apis = [api for page in pages for api in page["Items"] if api["Name"] == NAME]
+    return [api["ApiId"] for api in apis if api["CreatedDate"] < datetime.now(UTC) - LONGEST_RUN]
+
+
+def delete_all(target: Target, api_ids: list[str]) -> None:
+    """Each of them, whatever becomes of the others."""
+    for api_id in api_ids:
+        try:
+            target.control.delete_api(ApiId=api_id)
+        except ClientError as error:
+            warnings.warn(f"Delete the API {api_id} yourself: {error}", stacklevel=2)
+
+
+def _check_backend(target: Target) -> None:
+    """Nothing is made before the public address is known to lead here."""
+    nonce = secrets.token_bytes(8)
+    try:
+        urlopen(Request(f"{target.backend_url}/probe", nonce), timeout=20).close()
+        target.recorder.wait_for("probe", body=nonce)
+    except (OSError, AssertionError) as error:
+        pytest.exit(f"{target.backend_url} does not lead to port {target.recorder.port} here: {error}", returncode=2)
 
 
 def _emulator(recorder: Recorder, stack: ExitStack) -> Target:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
 
 from tests.conformance.target import Api, Target
 
@@ -19,7 +18,7 @@ def api_id(target: Target) -> Iterator[str]:
     """An API of the test's own, with nothing in it."""
     api_id = target.api()
     yield api_id
-    target.control.delete_api(ApiId=api_id)
+    target.delete(api_id)
 
 
 def route(target: Target, api_id: str, key: str = "$default") -> str:
@@ -32,7 +31,7 @@ def route(target: Target, api_id: str, key: str = "$default") -> str:
 def test_names_are_not_unique(control: Any, target: Target, api_id: str) -> None:
     """Row 122."""
     other = target.api()
-    control.delete_api(ApiId=other)
+    target.delete(other)
 
     assert other != api_id
 
@@ -107,7 +106,7 @@ def test_zero_throttle(control: Any, target: Target) -> None:
     stage = control.get_stage(ApiId=api_id, StageName=api.stage)["DefaultRouteSettings"]
 
     assert (stage["ThrottlingBurstLimit"], stage["ThrottlingRateLimit"]) == (0, 0)
-    assert first_status(target, api) == 429
+    target.wait_for_status(api, 429)
 
 
 def test_stage_without_deployment(control: Any, target: Target) -> None:
@@ -116,11 +115,4 @@ def test_stage_without_deployment(control: Any, target: Target) -> None:
     control.create_stage(ApiId=api_id, StageName="empty")
     endpoint = control.get_api(ApiId=api_id)["ApiEndpoint"]
 
-    assert first_status(target, Api(api_id, endpoint, "empty")) == 403
-
-
-def first_status(target: Target, api: Api) -> int:
-    """The status that a handshake is refused with."""
-    with pytest.raises(InvalidStatus) as refused:
-        target.open(api)
-    return refused.value.response.status_code
+    target.wait_for_status(Api(api_id, endpoint, "empty"), 403)

@@ -1,4 +1,4 @@
-"""A real HTTP backend on a free port, in a thread of its own: it answers as a test says and remembers every request."""
+"""A real HTTP backend: it answers as a test says and remembers every request."""
 
 import asyncio
 import queue
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+
+from tests.serving import served
 
 SECONDS = 10.0
 
@@ -30,12 +32,13 @@ class Received:
 
 @dataclass(slots=True)
 class Reply:
-    """What to answer. `gate`: not before it is set."""
+    """What to answer. `gate`: not before it is set; `echoes`: with the request's own body."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     gate: threading.Event | None = None
+    echoes: bool = False
 
 
 class Backend:
@@ -75,38 +78,18 @@ class Backend:
         reply = self.by_body.get(body) or self.replies.get(name) or Reply()
         while reply.gate is not None and not (reply.gate.is_set() or self.is_stopping):
             await asyncio.sleep(0.005)
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        answer = body if reply.echoes else reply.body
+        return web.Response(status=reply.status, body=answer, headers=reply.headers)
 
 
 @contextmanager
 def running_backend(port: int = 0) -> Iterator[Backend]:
     """A backend for the time of a `with` block."""
     backend = Backend()
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
-
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", backend.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        backend.port = runner.addresses[0][1]
-        ready.set()
-        return runner
-
-    def serve() -> None:
-        runner = loop.run_until_complete(start())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    assert ready.wait(SECONDS)
-    try:
-        yield backend
-    finally:
-        backend.is_stopping = True
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(SECONDS)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", backend.handle)
+    with served(app, port=port) as backend.port:
+        try:
+            yield backend
+        finally:
+            backend.is_stopping = True

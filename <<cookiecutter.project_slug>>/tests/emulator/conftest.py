@@ -7,15 +7,20 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from websockets.sync.client import ClientConnection, connect
 
 from emulator.clock import ManualClock
 from emulator.switches import Switches
 from gateway.testing.emulator import RunningEmulator, running_emulator
 from tests.emulator.backend import Backend, running_backend
+from tests.emulator.raw_client import RawClient, raw_client
 from tests.emulator.stages import API_ID, STAGE, Stages, route, stage_of
 
 Dial = Callable[..., ClientConnection]
+
+UNKNOWN = "AAAAAAAAAAAAAAA="
+"""A well-formed id that no connection has."""
 
 
 @pytest.fixture
@@ -64,6 +69,23 @@ def dial(emulator: RunningEmulator) -> Iterator[Dial]:
 
 
 @pytest.fixture
+def client(emulator: RunningEmulator) -> Iterator[RawClient]:
+    """A raw client after its handshake."""
+    with raw_client(emulator.port) as client:
+        client.upgrade()
+        yield client
+
+
+@pytest.fixture
+def connection_id(dial: Dial, backend: Backend) -> str:
+    """The id of an open connection."""
+    dial()
+    found = backend.next_for("connect").header("X-Gateway-Connection-Id")
+    assert found
+    return found
+
+
+@pytest.fixture
 def management(emulator: RunningEmulator) -> Any:
     """Unmodified boto3, for the API's own address."""
     return management_client(f"{emulator.url}/_apis/{API_ID}/{STAGE}")
@@ -78,3 +100,11 @@ def management_client(endpoint_url: str, **options: Any) -> Any:
         config=Config(retries={"max_attempts": 1, "mode": "standard"}),
         **{**keys, **options},
     )
+
+
+def management_error(call: Any, **arguments: Any) -> tuple[int, str, str]:
+    """Status, code and message of the error that a call raises."""
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    response = error.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"], response["Error"]["Message"]

@@ -110,3 +110,9 @@ def raw_client(port: int) -> Iterator[RawClient]:
     """A TCP connection to the emulator; reading and writing give up after five seconds."""
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as sock:
         yield RawClient(sock)
+
+
+def flood(client: RawClient, data: bytes) -> None:
+    """Send, until a hundred megabytes have been taken or nothing is taken any more."""
+    for _ in range(100_000_000 // len(data)):
+        client.sock.sendall(data)

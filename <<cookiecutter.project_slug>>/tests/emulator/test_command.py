@@ -1,11 +1,9 @@
 """`manage.py emulator`, as a process of its own."""
 
 import json
-import os
 import signal
 import socket as sockets
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,11 +11,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
-from tests.emulator.provision import control_client
+from tests.emulator.backend import Backend
+from tests.emulator.commands import end, start, url_of
+from tests.emulator.provision import control_client, provision
 
-READY = "emulator listening on "
+PATIENCE = 60.0
 
 Run = Callable[..., "subprocess.Popen[str]"]
 
@@ -28,33 +29,11 @@ def run(tmp_path: Path) -> Iterator[Run]:
     with ExitStack() as stack:
 
         def run(*options: str) -> "subprocess.Popen[str]":
-            state = str(tmp_path / "state.json")
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", "emulator", "--port", "0", "--state", state, *options],
-                cwd=settings.BASE_DIR,
-                env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            stack.callback(_end, process)
+            process = start("--port", "0", "--state", str(tmp_path / "state.json"), *options)
+            stack.callback(end, process)
             return process
 
         yield run
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
-
-
-def url_of(process: "subprocess.Popen[str]") -> str:
-    """The address in the line that says it is ready."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith(READY), line
-    return line.removeprefix(READY).strip()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -65,7 +44,7 @@ def test_starts_and_stops(run: Run, number: int) -> None:
         assert json.load(answer) == {"status": "ok"}
 
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert "Traceback" not in errors
@@ -94,7 +73,7 @@ def test_taken_port(run: Run) -> None:
     """A taken port: one sentence, no traceback."""
     with sockets.create_server(("127.0.0.1", 0)) as server:
         process = run("--port", str(server.getsockname()[1]))
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 1
     assert "Choose another --port" in errors
@@ -113,7 +92,7 @@ def test_taken_port(run: Run) -> None:
 def test_bad_option(run: Run, options: list[str], sentence: str) -> None:
     """A bad option is explained in one sentence."""
     process = run(*options)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE)
 
     assert process.returncode != 0
     assert sentence in errors
@@ -133,3 +112,47 @@ def test_fault_and_record(run: Run, tmp_path: Path) -> None:
     (note,) = [json.loads(line) for line in record.read_text().splitlines()]
 
     assert (note["kind"], note["path"]) == ("refused", "/production")
+
+
+def restart(url: str, how: str) -> "tuple[int, str]":
+    """What a second command answers that has the first one's emulator restarted."""
+    process = start("--port", url.rpartition(":")[2], "--restart", how)
+    _, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, errors
+
+
+def test_restart(run: Run, backend: Backend) -> None:
+    """`--restart lose`: the sockets are cut, and the same port takes new ones."""
+    url = url_of(run())
+    provision(control_client(url), backend)
+    address = f"{url.replace('http', 'ws', 1)}/production"
+    with connect(address) as socket:
+        assert restart(url, "lose") == (0, "")
+
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+
+    assert closed.value.rcvd is None
+    with connect(address) as socket:
+        assert socket.response is not None
+
+
+def test_restart_that_keeps_connections(run: Run, backend: Backend) -> None:
+    """`--restart keep`: the sockets live on."""
+    url = url_of(run())
+    provision(control_client(url), backend)
+    with connect(f"{url.replace('http', 'ws', 1)}/production") as socket:
+        assert restart(url, "keep") == (0, "")
+
+        assert socket.ping().wait(5)
+
+
+def test_restart_of_nobody() -> None:
+    """Where no emulator listens, one sentence says so."""
+    with sockets.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    code, errors = restart(url, "lose")
+
+    assert code == 1
+    assert "No emulator answers" in errors
+    assert "Traceback" not in errors

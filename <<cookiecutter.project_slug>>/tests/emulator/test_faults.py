@@ -1,5 +1,7 @@
 """Faults by name: those of backend calls, handshakes and messages. Others are tested where they strike."""
 
+import threading
+
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
@@ -7,6 +9,8 @@ from emulator.faults import FAULTS, Faults, UnknownFaultError, parse_fault
 from gateway.testing.emulator import RunningEmulator
 from tests.emulator.backend import Backend, Reply
 from tests.emulator.conftest import Dial
+from tests.emulator.raw_client import UPGRADE, raw_client
+from tests.emulator.stages import STAGE
 
 
 def test_unknown_name() -> None:
@@ -172,6 +176,23 @@ def test_restart(emulator: RunningEmulator, dial: Dial, backend: Backend) -> Non
     dial()
     assert emulator.port == port
     assert [backend.next().path, backend.next().path] == ["/connect", "/connect"]
+
+
+def test_restart_during_a_handshake(emulator: RunningEmulator, backend: Backend) -> None:
+    """A handshake that waits for `$connect` is cut as well: what the backend answers later opens nothing."""
+    gate = threading.Event()
+    backend.replies["connect"] = Reply(gate=gate)
+    with raw_client(emulator.port) as client:
+        client.sock.sendall(UPGRADE.format(path=f"/{STAGE}", more="").encode())
+        backend.next_for("connect")
+
+        emulator.restart()
+
+        assert client.is_hung_up()
+    gate.set()
+    emulator.settle()
+    assert emulator.connections() == []
+    assert backend.is_idle()
 
 
 def test_restart_with_its_connections(emulator: RunningEmulator, dial: Dial, backend: Backend) -> None:

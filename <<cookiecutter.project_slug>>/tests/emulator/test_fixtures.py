@@ -48,6 +48,20 @@ def test_refused(api_gateway: RunningEmulator, websocket_client: Open) -> None:
     assert refused.value.response.status_code == 403
 
 
+def test_refusal_says_why(provisioned: RunningEmulator, websocket_client: Open, backend: Backend) -> None:
+    """What a failing test shows holds the backend's own words, which no handshake carries."""
+    backend.replies["connect"] = Reply(status=401, body=b'{"error": "token_missing"}')
+    with pytest.raises(InvalidStatus) as refused:
+        websocket_client("/production")
+
+    assert refused.value.__notes__ == [
+        (
+            "API Gateway refused it with 401: the backend refused it.\n"
+            f'POST {backend.url}/connect -> 401 {{"error": "token_missing"}}'
+        )
+    ]
+
+
 def test_disconnect(provisioned: RunningEmulator, websocket_client: Open) -> None:
     """A test can close a connection as API Gateway would, or cut it."""
     closed, cut = websocket_client("/production"), websocket_client("/production")

@@ -11,7 +11,7 @@ from emulator.switches import Switches
 from gateway.testing.emulator import RunningEmulator, running_emulator
 from tests.emulator.backend import Backend, Reply
 from tests.emulator.conftest import Dial
-from tests.emulator.raw_client import PING, TEXT, UPGRADE, RawClient, frame, raw_client
+from tests.emulator.raw_client import PING, TEXT, UPGRADE, flood, frame, raw_client
 from tests.emulator.stages import STAGE, Stages, route, stage_of
 
 
@@ -129,12 +129,6 @@ def test_bytes_before_the_101(emulator: RunningEmulator, backend: Backend) -> No
 
     backend.replies.clear()
     assert_serving(emulator, backend)
-
-
-def flood(client: RawClient, data: bytes) -> None:
-    """Send, until a hundred megabytes have been taken or nothing is taken any more."""
-    for _ in range(100_000_000 // len(data)):
-        client.sock.sendall(data)
 
 
 def test_ping_flood_of_a_client_that_does_not_read(stages: Stages, backend: Backend) -> None:

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
@@ -68,7 +66,7 @@ def test_two_hours_later(connect: Connect, api_gateway: RunningEmulator) -> None
     """Two hours pass at once, and the connection meets AWS's wall."""
     socket = connect()
 
-    api_gateway.advance(7_200)
+    api_gateway.advance(hours=2)
 
     with pytest.raises(ConnectionClosed) as closed:
         socket.recv(timeout=10)
@@ -80,10 +78,8 @@ def test_lost_disconnect(connect: Connect, api_gateway: RunningEmulator) -> None
     """`$disconnect` is lost; the next message to the session finds out that nobody is there."""
     api_gateway.faults.turn_on("lose-disconnect")
     connect().close()
-    while api_gateway.connections():
-        pass
     # A younger session may still be in its `$connect`, so a 410 does not count yet.
-    WebSocketSession.objects.update(created_on=timezone.now() - timedelta(minutes=1))
+    api_gateway.advance(minutes=1)
 
     delivery = WebSocketSession.objects.get().send_message({"type": "news"})
 
@@ -93,8 +89,9 @@ def test_lost_disconnect(connect: Connect, api_gateway: RunningEmulator) -> None
 
 def test_why(connect: Connect, api_gateway: RunningEmulator) -> None:
     """When a message does not end where it should, the emulator knows why."""
-    connect().send('{"action": "chat_mesage"}')
-    while not (notes := [note for note in api_gateway.notes() if note["kind"] == "message"]):
-        pass
+    socket = connect()
+    socket.send('{"action": "chat_mesage", "id": 1}')
+    received(socket)
 
-    assert notes[0]["why"] == "no route has the key 'chat_mesage'"
+    (message,) = [note for note in api_gateway.notes() if note["kind"] == "message"]
+    assert message["why"] == "no route has the key 'chat_mesage'"

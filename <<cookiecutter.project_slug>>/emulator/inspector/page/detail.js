@@ -2,7 +2,7 @@
 
 import { byId, connectionMark, make } from "./dom.js";
 import { bytes, clockTime, laidOut } from "./format.js";
-import { routeSentence, sizeSentence } from "./notes.js";
+import { routeSentence, sizeSentence, wireSentence } from "./notes.js";
 import { sequence } from "./sequence.js";
 import { storyOf } from "./story.js";
 
@@ -51,9 +51,9 @@ function sectionsOf(note, notes) {
   const sent = ofRequest("sent");
   return [
     message && make("section", "why", { "aria-label": "Why this route" }, make("h3", "", {}, "Why this route"), make("p", "", {}, routeSentence(message))),
-    message && text("Frame from the client", message.text, sizeSentence(message)),
+    message && text("Frame from the client", message.text, `${wireSentence(message)}; ${sizeSentence(message)}`),
     call && callSection(call),
-    sent && text(`Frame to the client (${sent.cause})`, sent.text, bytes(sent.size)),
+    sent && text(`Frame to the client (${sent.cause})`, sent.text, `${wireSentence(sent)}; ${bytes(sent.size)}`),
   ].filter(Boolean);
 }
 

@@ -140,6 +140,9 @@ byId("export").addEventListener("click", () => {
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.addEventListener("click", () => attempt("clock", { seconds: Number(button.dataset.advance) }, "The clock went forward"));
 }
+for (const button of document.querySelectorAll("[data-restart]")) {
+  button.addEventListener("click", () => attempt("restart", { keep_connections: button.dataset.restart === "keep" }, "The gateway restarts"));
+}
 byId("theme").addEventListener("change", ({ target }) => {
   if (target.value) localStorage.setItem("theme", target.value);
   else localStorage.removeItem("theme");

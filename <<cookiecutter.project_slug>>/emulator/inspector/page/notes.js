@@ -16,7 +16,7 @@ export const FILTERS = {
   Backend: ["integration"],
   "@connections": ["callback"],
   "Control plane": ["control"],
-  Faults: ["fault", "switched", "advanced", "bug"],
+  Faults: ["fault", "switched", "advanced", "restarted", "bug"],
 };
 
 const LABELS = {
@@ -25,7 +25,6 @@ const LABELS = {
   closed: "closed",
   message: "frame in",
   sent: "frame out",
-  "control-frames": "ping",
   integration: "backend",
   callback: "callback",
   control: "control",
@@ -44,7 +43,7 @@ export function described(note) {
 const SENTENCES = {
   connected: (note) => ({ summary: `handshake accepted on ${note.stage}, from ${note.ip}`, outcome: "101", tone: "good" }),
   refused: (note) => ({ summary: `handshake refused at ${note.path}: ${note.why}`, outcome: `${note.status}`, tone: "bad" }),
-  "control-frames": (note) => ({ summary: `${plural(note.count, "ping or pong frame")} from the client; pings get a pong` }),
+  "control-frames": controlFrames,
   closed: (note) => ({ summary: note.reason || "no reason given", outcome: `${note.code}`, tone: closingTone(note.code) }),
   message: (note) => ({ summary: note.text || "(empty)", outcome: note.route_key || "no route", tone: note.route_key ? "" : "bad" }),
   sent: (note) => ({ summary: note.text || "(empty)", outcome: note.cause, tone: note.cause === "error" ? "bad" : "" }),
@@ -64,6 +63,21 @@ const SENTENCES = {
   advanced: (note) => ({ summary: `the clock went forward by ${duration(note.seconds)}`, tone: "wait" }),
   bug: (note) => ({ summary: `the emulator has a bug: ${note.error}. Its log says where.`, tone: "bad" }),
 };
+
+const CONTROL = {
+  "ping in": "the client asks whether the gateway is there",
+  "pong out": "the gateway answers",
+  "pong in": "nobody asked the client for it",
+  "close in": "the client says good-bye",
+  "close out": "the gateway says good-bye",
+};
+
+function controlFrames(note) {
+  const label = `${note.frame} ${note.direction}`;
+  const words = { label, direction: DIRECTIONS[note.direction === "in" ? "message" : "sent"], summary: CONTROL[label] ?? "" };
+  if (note.frame !== "close") return { ...words, outcome: note.count > 1 ? plural(note.count, "frame") : "" };
+  return { ...words, summary: note.reason ? `${words.summary}: ${note.reason}` : words.summary, outcome: `${note.code}`, tone: closingTone(note.code) };
+}
 
 function unknown(note) {
   return { summary: JSON.stringify(note) };
@@ -91,6 +105,11 @@ export function routeSentence(note) {
 
 export function sizeSentence(note) {
   return `${bytes(note.size)}, ${plural(Math.max(Math.ceil(note.size / 32768), 1), "unit")} of 32 KB on the bill`;
+}
+
+/** How a message travelled: in how many frames, and what compression left of it. */
+export function wireSentence({ frames, wire_size: size, compressed }) {
+  return `${plural(frames, "frame")}, ${bytes(size)} on the wire${compressed ? ", compressed" : ""}`;
 }
 
 /** Whether a note passes the filter `{words, kinds, connectionId}`. */

@@ -4,11 +4,13 @@
  * with the backend call that was under way when it came, and marked as a guess when several were.
  */
 
-import { bytes, duration } from "./format.js";
+import { bytes, duration, plural } from "./format.js";
 import { pathOf, routeSentence } from "./notes.js";
 
 export const LANES = ["client", "gateway", "django", "others"];
 const MOST_CALLBACKS = 8;
+const SENT = { reply: "reply", error: "error", callback: "text" };
+const CONTROL_WAYS = { in: { from: "client", to: "gateway" }, out: { from: "gateway", to: "client" } };
 
 /** `{title, anchor, hops, left}` for a note: hops are `{at, from, to, text, tone, guess, note}`, oldest first. */
 export function storyOf(notes, note) {
@@ -33,8 +35,8 @@ function callOf(notes, note) {
     const callback = notes.find((other) => other.kind === "callback" && other.request_id === note.request_id) ?? note;
     return callsDuring(notes, callback)[0] ?? null;
   }
-  if (["connected", "refused", "closed"].includes(note.kind)) {
-    const event = note.kind === "closed" ? "DISCONNECT" : "CONNECT";
+  if (["connected", "refused", "closed"].includes(note.kind) || isClosing(note)) {
+    const event = note.kind === "closed" || isClosing(note) ? "DISCONNECT" : "CONNECT";
     return callsOf(notes).find((call) => call.connection_id === note.connection_id && call.event === event) ?? null;
   }
   const sameRequest = (other) => note.request_id && other.request_id === note.request_id;
@@ -75,13 +77,18 @@ function withFrame(notes, note) {
 /** The handshake's outcome or the closing that a `$connect` or `$disconnect` call belongs to. */
 function edgesOf(notes, anchor) {
   const kinds = { CONNECT: ["connected", "refused"], DISCONNECT: ["closed"] }[anchor.event] ?? [];
-  return notes.filter((note) => kinds.includes(note.kind) && note.connection_id === anchor.connection_id);
+  const belongs = (note) => kinds.includes(note.kind) || (anchor.event === "DISCONNECT" && isClosing(note));
+  return notes.filter((note) => note.connection_id === anchor.connection_id && belongs(note));
+}
+
+function isClosing(note) {
+  return note.kind === "control-frames" && note.frame === "close";
 }
 
 function titleOf(note) {
   if (note.kind === "integration" && note.event !== "MESSAGE") return note.route_key;
   if (note.kind === "integration" || note.kind === "message") return `Message on ${note.route_key || "no route"}`;
-  return { connected: "Connected", refused: "Refused", closed: "Closed", callback: "Callback", sent: "Frame to the client" }[note.kind]
+  return { connected: "Connected", refused: "Refused", closed: "Closed", callback: "Callback", sent: "Frame to the client", "control-frames": "Control frames" }[note.kind]
     ?? note.operation ?? note.name ?? note.kind;
 }
 
@@ -90,7 +97,7 @@ function hopsOf(note, client) {
   switch (note.kind) {
     case "message":
       return [
-        { at: note.at, from: "client", to: "gateway", text: `text frame, ${bytes(note.size)}` },
+        { at: note.at, from: "client", to: "gateway", text: frameText("text", note) },
         { at: note.at, from: "gateway", to: "gateway", text: routeSentence(note), tone: note.route_key ? "" : "bad" },
       ];
     case "integration":
@@ -98,13 +105,15 @@ function hopsOf(note, client) {
     case "callback":
       return [{ at: beginning(note), from: "django", to: "gateway", text: `${note.method} @connections ${note.status}`, tone: note.status < 300 ? "" : "bad" }];
     case "sent":
-      return [{ at: note.at, from: "gateway", to: side, text: `${frameName(note)}, ${bytes(note.size)}`, tone: note.cause === "error" ? "bad" : "" }];
+      return [{ at: note.at, from: "gateway", to: side, text: frameText(SENT[note.cause], note), tone: note.cause === "error" ? "bad" : "" }];
     case "connected":
       return [{ at: note.at, from: "gateway", to: "client", text: "101 Switching Protocols", tone: "good" }];
     case "refused":
       return [{ at: note.at, from: "gateway", to: "client", text: `${note.status}: ${note.why}`, tone: "bad" }];
     case "closed":
-      return [{ at: note.at, from: "client", to: "gateway", text: `closed, ${note.code} ${note.reason}`.trim() }];
+      return [{ at: note.at, from: "gateway", to: "gateway", text: `closed, ${note.code} ${note.reason}`.trim() }];
+    case "control-frames":
+      return [{ at: note.at, ...CONTROL_WAYS[note.direction], text: controlText(note) }];
     default:
       return [];
   }
@@ -123,6 +132,13 @@ function callHops(note) {
   ];
 }
 
-function frameName(note) {
-  return { reply: "reply frame", error: "error frame", callback: "text frame" }[note.cause] ?? "frame";
+/** `reply frame, 12 B`, `text in 3 frames, 80.0 KB, 2.1 KB compressed`. */
+function frameText(name, note) {
+  const frames = note.frames > 1 ? `${name} in ${note.frames} frames` : `${name} frame`;
+  return `${frames}, ${bytes(note.size)}${note.compressed ? `, ${bytes(note.wire_size)} compressed` : ""}`;
+}
+
+function controlText(note) {
+  if (note.frame === "close") return `close frame, ${note.code}`;
+  return note.count > 1 ? plural(note.count, note.frame) : note.frame;
 }

@@ -1,8 +1,8 @@
 /** The list of events: filtered, chosen by mouse or keyboard, following the latest unless somebody reads further up. */
 
 import { byId, connectionMark, make } from "./dom.js";
-import { clockTime } from "./format.js";
-import { described, passes } from "./notes.js";
+import { clockTime, plural } from "./format.js";
+import { described, passes, wireSentence } from "./notes.js";
 
 const MOST_ROWS = 400;
 const NEAR_THE_END = 60;
@@ -117,9 +117,9 @@ function row(note) {
     "row",
     { id: `event-${note.id}`, role: "option", "data-id": note.id, "data-kind": note.kind, "data-tone": tone, "aria-selected": "false" },
     make("time", "", {}, clockTime(note.at)),
-    make("span", "kind", { title: direction }, label),
+    make("span", "kind", { title: note.frames ? `${direction}: ${wireSentence(note)}` : direction }, label),
     note.connection_id ? connectionMark(note.connection_id) : make("span", "mark"),
-    make("span", "summary", {}, summary),
+    make("span", "summary", {}, note.frames > 1 && make("span", "chip", {}, plural(note.frames, "frame")), note.frames > 1 && " ", summary),
     make("span", "outcome", {}, `${outcome}`),
   );
 }

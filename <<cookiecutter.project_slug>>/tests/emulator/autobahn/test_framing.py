@@ -1,4 +1,4 @@
-"""The Autobahn test suite's cases for servers, written out: here groups 1 to 5, beside it 6, 7, 9 and 10; not compression (12, 13).
+"""The Autobahn test suite's cases for servers, written out: here groups 1 to 5, beside it 6, 7, 9, 10, 12 and 13.
 
 Autobahn expects an echo; here what must be echoed must reach the backend. Where AWS does something else, the case says so:
 

@@ -1,7 +1,5 @@
 """A control plane on a real port, and the ordinary boto3 client that talks to it."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from botocore.config import Config
 
 from emulator.control import ControlFaults, routes
 from emulator.store import Store
+from tests.serving import served
 
 NOW = 1_750_000_000.0
 
@@ -45,28 +44,12 @@ class ControlServer:
 
 @contextmanager
 def serving(store: Store, **options: Any) -> Iterator[ControlServer]:
-    """Serves a store's control plane from a thread of its own."""
+    """Serves a store's control plane."""
     server = ControlServer(store)
-    loop = asyncio.new_event_loop()
     app = web.Application()
     app.add_routes(routes(store, clock=lambda: NOW, faults=server.faults, **options))
-    runner = web.AppRunner(app)
-
-    async def start() -> None:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.port = runner.addresses[0][1]
-
-    loop.run_until_complete(start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
+    with served(app) as server.port:
         yield server
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const PAGE = "../../../emulator/inspector/page/";
 const { storyOf } = await import(`${PAGE}story.js`);
-const { described, passes, routeSentence } = await import(`${PAGE}notes.js`);
+const { described, passes, routeSentence, wireSentence } = await import(`${PAGE}notes.js`);
 const { bytes, duration, laidOut, milliseconds, plural } = await import(`${PAGE}format.js`);
 
 const ALICE = "alice-connection=";
@@ -79,8 +79,40 @@ test("an end is told with the call of $disconnect", () => {
   const disconnect = { ...call, event: "DISCONNECT", route_key: "$disconnect", request_id: "r9", at: 12.01, latency_ms: 5 };
   const story = storyOf([...WAY, closed, disconnect], closed);
 
-  assert.deepEqual(ways(story), ["client>gateway", "gateway>django", "django>gateway"]);
+  assert.deepEqual(ways(story), ["gateway>gateway", "gateway>django", "django>gateway"]);
   assert.match(story.hops[0].text, /1001 Going away/);
+});
+
+test("the close frames of both sides are part of the end, in their order", () => {
+  const frame = { kind: "control-frames", connection_id: ALICE, frame: "close", count: 1, code: 1001, reason: "Going away" };
+  const out = { ...frame, at: 11.9, direction: "out" };
+  const back = { ...frame, at: 11.95, direction: "in" };
+  const closed = { at: 12, kind: "closed", connection_id: ALICE, code: 1001, reason: "Going away" };
+  const disconnect = { ...call, event: "DISCONNECT", route_key: "$disconnect", request_id: "r9", at: 12.01, latency_ms: 5 };
+  const notes = [...WAY, out, back, closed, disconnect];
+
+  assert.deepEqual(ways(storyOf(notes, back)), ["gateway>client", "client>gateway", "gateway>gateway", "gateway>django", "django>gateway"]);
+  assert.deepEqual(ways(storyOf(notes, closed)), ways(storyOf(notes, back)));
+});
+
+test("a hop says in how many frames a message came, and what was left of it on the wire", () => {
+  const long = { ...message, size: 81_920, frames: 3, wire_size: 2_150, compressed: true };
+
+  assert.equal(storyOf([long], long).hops[0].text, "text in 3 frames, 80.0 KB, 2.1 KB compressed");
+  assert.equal(storyOf([message], message).hops[0].text, "text frame, 2 B");
+  assert.equal(wireSentence(long), "3 frames, 2.1 KB on the wire, compressed");
+  assert.equal(wireSentence({ frames: 1, wire_size: 8, compressed: false }), "1 frame, 8 B on the wire");
+});
+
+test("control frames are told by kind and direction, a close frame by its code", () => {
+  const words = (note) => Object.values(described({ kind: "control-frames", count: 1, ...note })).slice(0, 2);
+
+  assert.deepEqual(words({ frame: "ping", direction: "in" }), ["ping in", "client to gateway"]);
+  assert.deepEqual(words({ frame: "pong", direction: "out" }), ["pong out", "gateway to client"]);
+  assert.equal(described({ kind: "control-frames", frame: "ping", direction: "in", count: 20 }).outcome, "20 frames");
+  const close = described({ kind: "control-frames", frame: "close", direction: "out", count: 1, code: 1009, reason: "too long" });
+  assert.deepEqual([close.label, close.outcome, close.tone], ["close out", "1009", "bad"]);
+  assert.match(close.summary, /too long/);
 });
 
 test("of very many callbacks some are shown, and the others are counted", () => {
@@ -95,7 +127,7 @@ test("of very many callbacks some are shown, and the others are counted", () => 
 });
 
 test("notes without a story of their own are described all the same", () => {
-  for (const kind of ["fault", "switched", "advanced", "control", "bug", "control-frames", "of a later version"]) {
+  for (const kind of ["fault", "switched", "advanced", "control", "bug", "of a later version"]) {
     const note = { at: 1, kind, name: "x", value: null, seconds: 600, operation: "CreateApi", path: "/v2/apis", status: 201, error: "E", count: 1 };
 
     assert.deepEqual(storyOf([note], note).hops, []);

@@ -57,6 +57,27 @@ def test_clock(browser: Browser, emulator: RunningEmulator, api_id: str) -> None
     assert socket.close_code == 1001
 
 
+def test_restart(browser: Browser, emulator: RunningEmulator, api_id: str) -> None:
+    """Killed and started again: the sockets are cut, and the same port takes new ones."""
+    with connect(f"{emulator.socket_url}/production") as socket:
+        assert browser.post("/_emulator/restart", {"keep_connections": False}).status == 200
+
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+
+    assert socket.protocol.close_rcvd is None
+    with connect(f"{emulator.socket_url}/production"):
+        assert len(emulator.connections()) == 1
+
+
+def test_restart_that_keeps_connections(browser: Browser, emulator: RunningEmulator, api_id: str) -> None:
+    """Killed and started again with its connections: the sockets live on."""
+    with connect(f"{emulator.socket_url}/production") as socket:
+        assert browser.post("/_emulator/restart", {"keep_connections": True}).status == 200
+
+        assert socket.ping().wait(5)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -77,6 +98,8 @@ def test_clock(browser: Browser, emulator: RunningEmulator, api_id: str) -> None
         ("clock", {"seconds": -5}),
         ("clock", {"seconds": 1e9}),
         ("clock", {"seconds": None}),
+        ("restart", {"keep_connections": "yes"}),
+        ("restart", []),
     ],
 )
 def test_nonsense(browser: Browser, emulator: RunningEmulator, path: str, body: Any) -> None:

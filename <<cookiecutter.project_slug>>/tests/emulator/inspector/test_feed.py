@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from websockets.sync.client import connect
@@ -172,20 +173,33 @@ def test_slow_reader(monkeypatch: pytest.MonkeyPatch, api_id: str, emulator: Run
 
 def test_stopping_ends_the_feed() -> None:
     """An open page does not keep the emulator from stopping."""
-    with running_emulator() as emulator, listener(emulator.port) as page:
-        page.next("hello")
-        emulator.restart()
+    with ExitStack() as page_stack:
+        with running_emulator() as emulator:
+            page = page_stack.enter_context(listener(emulator.port))
+            page.next("hello")
 
         assert page.is_over()
 
 
-def test_restarted_emulator_is_another_run(emulator: RunningEmulator) -> None:
-    """A page can tell that the emulator was started again."""
+def test_another_emulator_is_another_run() -> None:
+    """A page can tell that the emulator was started again, as another process on the same port."""
+    runs = []
+    for _ in range(2):
+        with running_emulator() as emulator, listener(emulator.port) as page:
+            runs.append(page.next("hello").data["run"])
+
+    assert runs[0] != runs[1]
+
+
+def test_restart_is_a_note(emulator: RunningEmulator) -> None:
+    """A restart on purpose cuts sockets, not the page that looks on: it is told, and nothing is told twice."""
     with listener(emulator.port) as page:
-        before = page.next("hello").data["run"]
-    emulator.restart()
-    with listener(emulator.port) as page:
-        assert page.next("hello").data["run"] != before
+        page.next("hello")
+        emulator.restart()
+
+        (note,) = page.next("notes").data["notes"]
+
+    assert (note["kind"], note["keep_connections"]) == ("restarted", False)
 
 
 def test_closed_feed_lets_go_of_the_journal() -> None:

@@ -8,7 +8,7 @@ from gateway.testing.emulator import RunningEmulator
 from tests.emulator.inspector.conftest import SECRET, Browser
 
 READABLE = ["", "/", "/page/main.js", "/live", "/metrics", "/access-log"]
-ACTIONS = ["/faults", "/disconnect", "/clock"]
+ACTIONS = ["/faults", "/disconnect", "/clock", "/restart"]
 FAULT = {"name": "refuse-connects", "on": True, "value": 429}
 
 
