@@ -11,12 +11,18 @@ def main() -> None:
         # Left behind by another project, its database would get this one's migrations. To use another one say so in `.env`.
         os.environ.pop("DATABASE_URL", None)
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here. Run `make install`, then .venv/bin/python manage.py ..."
         ) from error
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        if str(error) != "Set the DJANGO_SECRET_KEY environment variable":
+            raise
+        raise SystemExit("DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.") from error
 
 
 if __name__ == "__main__":

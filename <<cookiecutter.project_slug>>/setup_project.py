@@ -174,6 +174,8 @@ def with_pip(venv: Path, arguments: Sequence[str], say: Callable[[str], None]) -
             seen.append(line)
             if len(seen) % 10 == 0:
                 say(f"  {len(seen)} fetched ...")
+        elif line.startswith("Installing collected packages"):
+            say("  all fetched; unpacking them ...")
 
     pip = (python_of(venv), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off")
     status, said = run(*pip, "--retries=2", *arguments, cwd=venv.parent, on_line=watch)
@@ -200,7 +202,7 @@ def last_line(said: str) -> str:
 
 def locks_of(root: Path, *, dev: bool) -> list[Path]:
     """The lock files that apply: always the runtime's, Celery's where it was chosen, those of the checks on request."""
-    names = ["requirements.lock", "requirements-celery.lock", *(["requirements-dev.lock"] if dev else [])]
+    names = ["requirements.txt", "requirements-celery.txt", *(["requirements-dev.txt"] if dev else [])]
     return [root / name for name in names if (root / name).exists()]
 
 
@@ -240,7 +242,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("The set-up was interrupted; run it again and it goes on from here.", file=sys.stderr)
         return 130
-    print("The project is set up. Start it with: make run")
+    print("The project is set up.")
     return 0
 
 

@@ -17,6 +17,11 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
 }
 
 
+OF_THE_EVENT = {"connection_id": "X-Gateway-Connection-Id", "request_id": "X-Gateway-Request-Id"}
+"""By these a line is found again: in the admin, and in API Gateway's own logs."""
+LONGEST = 128
+
+
 class WithoutQueryString(logging.Filter):
     """Cuts query strings out of messages: a socket's carries its one-time token."""
 
@@ -28,8 +33,11 @@ class WithoutQueryString(logging.Filter):
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What the caller gave as `extra=`: connection id, request id, refusal code."""
-    return {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
+    """What the caller gave as `extra=`: connection id, request id, refusal code. Of a request that Django reports, the event's."""
+    given = {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
+    headers = getattr(getattr(record, "request", None), "headers", {})
+    ids = {name: headers[header][:LONGEST] for name, header in OF_THE_EVENT.items() if headers.get(header)}
+    return ids | given
 
 
 def printable(text: str) -> str:

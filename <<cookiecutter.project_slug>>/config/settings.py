@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 import environ
 
+from config import dev_addresses
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 GIVEN = frozenset(os.environ)
-env = environ.Env()
+env = environ.Env()  # lists have commas between their items; `cast=str.strip` allows a blank behind each
 environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
 
 # --- Core ---------------------------------------------------------------------------------------------------------
@@ -26,9 +28,7 @@ SECRET_KEY = env("DJANGO_SECRET_KEY")
 # While `manage.py dev` runs, commands in other terminals work on its API Gateway and with its addresses.
 DEV_ADDRESSES = BASE_DIR / ".emulator" / "dev.json"
 if DEBUG and DEV_ADDRESSES.exists():
-    addresses: dict[str, str] = json.loads(DEV_ADDRESSES.read_text(encoding="utf-8"))
-    os.environ.update({name: value for name, value in addresses.items() if name not in GIVEN})
-
+    os.environ.update({name: value for name, value in dev_addresses.read(DEV_ADDRESSES).items() if name not in GIVEN})
 
 # The gateway as it was asked for when the project was made; `manage.py register_gateway` turns it into records.
 GATEWAY_FILE = Path(env("WEBSOCKET_GATEWAY_FILE", default=str(BASE_DIR / "config" / "gateway.json")))
@@ -36,8 +36,9 @@ ASKED_FOR: dict[str, Any] = json.loads(GATEWAY_FILE.read_text(encoding="utf-8"))
 
 SITE_NAME = ASKED_FOR["site_name"]
 BASE_URL = env("DJANGO_BASE_URL", default="").rstrip("/") or f"https://{ASKED_FOR['site_domain_name']}"
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or "localhost"])
-CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+_default_hosts = [urlsplit(BASE_URL).hostname or "localhost", *(["localhost", "127.0.0.1"] if DEBUG else [])]
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=str.strip, default=_default_hosts)
+CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", cast=str.strip, default=[])
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -105,6 +106,8 @@ else:
     # The statements of an event are prepared when a connection sees them for the second time. 0 turns that off, for a pooler
     # that hands connections from one transaction to the next.
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = env.int("DATABASE_PREPARE", default=2) or None
+    # API Gateway gives an event 29 seconds: a database that cannot be reached has to show long before. libpq waits two minutes.
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 # --- People -------------------------------------------------------------------------------------------------------
 
@@ -143,8 +146,8 @@ WEBSOCKETS: dict[str, Any] = {
     "APIGATEWAYV2_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYV2", default=""),
     "MANAGEMENT_ENDPOINT": env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", default=""),
     "SHARD_DISPATCHER": "gateway.tasks.dispatch" if CELERY_BROKER_URL else "",
-    "SECRETS": env.list("WEBSOCKET_SECRETS", default=[]),
-    "ALLOWED_ORIGINS": env.list("WEBSOCKET_ALLOWED_ORIGINS", default=_default_origins),
+    "SECRETS": env.list("WEBSOCKET_SECRETS", cast=str.strip, default=[]),
+    "ALLOWED_ORIGINS": env.list("WEBSOCKET_ALLOWED_ORIGINS", cast=str.strip, default=_default_origins),
     "METRICS_TOKEN": env("WEBSOCKET_METRICS_TOKEN", default=""),
 }
 
@@ -180,7 +183,7 @@ CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/ws/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "connect-src": ["'self'", *env.list("DJANGO_CSP_CONNECT_SRC", default=SOCKETS)],
+        "connect-src": ["'self'", *env.list("DJANGO_CSP_CONNECT_SRC", cast=str.strip, default=SOCKETS)],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
@@ -205,6 +208,8 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env("DJANGO_LOG_LEVEL", default="INFO")},
     "loggers": {
+        # Django gives its own logger a handler on a console, which would say each line twice, and past our filter.
+        "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "botocore": {"level": "WARNING"},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},

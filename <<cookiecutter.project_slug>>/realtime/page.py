@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 
+from gateway.conf import conf
 from gateway.models import ApiGateway
 from realtime.views import RealtimeView
 
@@ -28,6 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
     default_channel = gateway.default_channel_name if gateway else ""
     context |= {
         "channel": request.GET.get("channel", "") or default_channel,
+        "default_channel": default_channel,
         "routes": routes,
         "send_action": "chat_message" if "chat_message" in routes else "",
         "has_history": "fetch_history" in routes,
@@ -36,13 +38,18 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _demo_accounts(request: HttpRequest) -> dict[str, Any]:
-    """While debugging: the accounts that `manage.py dev` makes, and the address under which to be the other one.
+    """While debugging: the accounts that `manage.py dev` makes, the address under which to be the other one, and the inspector's.
 
     `127.0.0.1` and `localhost` keep separate cookies, so one browser can be signed in as both.
     """
     if not settings.DEBUG:
         return {}
+    emulator = conf().APIGATEWAYV2_ENDPOINT
     name, _, port = request.get_host().partition(":")
     other = LOCAL_NAMES.get(name)
     place = f"{other}:{port}" if port else other
-    return {"demo": True, "other_address": f"{request.scheme}://{place}/" if other else ""}
+    return {
+        "demo": True,
+        "other_address": f"{request.scheme}://{place}/" if other else "",
+        "inspector": f"{emulator}/_emulator/" if emulator else "",
+    }

@@ -35,8 +35,14 @@ class RealtimeView(WebSocketView):
         """
         return chat.history(self.websocket_session)
 <% else %>
+<% if route|length > 48 %>
+    def << route >>(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+<% else %>
     def << route >>(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Publishes `{"action": "<< route >>", "message": "..."}` to the sender's channel.
+<% endif %>
+        """Sends `{"action": "<< route >>", "message": "..."}` to the channel.
 
         Next: give it a `schema` (`@handler(schema=...)`), read `self.body`, and send what your project has to say with
         `self.websocket_session.send_message({...})` or `WebSocketSession.objects.filter(...).send_message({...})`.

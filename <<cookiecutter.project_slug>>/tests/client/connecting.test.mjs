@@ -25,6 +25,17 @@ test("without a channel the gateway's default is left to the server", async () =
   assert.equal(sockets[0].url.searchParams.has("channel"), false);
 });
 
+test("an option that is undefined is the default, as for a parameter", async () => {
+  const { client, requests, sockets } = setUp({ tokenUrl: undefined, channel: undefined, backoff: undefined });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+
+  assert.deepEqual(requests.map(({ address }) => address), ["/api/ws-token/", "/api/ws-check/?channel="]);
+});
+
 test("states go from connecting to open, and open is announced once", async () => {
   const { client, of } = await setUpOpen();
 
@@ -149,6 +160,19 @@ test("Retry-After as a date is obeyed", async () => {
 
   assert.equal(of("state").at(-1).retryIn, 42_000);
 });
+
+for (const header of ["99999999", "Fri, 31 Dec 9999 23:59:59 GMT"]) {
+  test(`a Retry-After of ${header} is an hour: a timer of more than 24 days would end at once`, async () => {
+    const { client, site, of } = setUp({ random: () => 0 });
+    site.token = () => answer(503, {}, { "Retry-After": header });
+
+    client.connect();
+    await settle();
+
+    assert.equal(of("state").at(-1).retryIn, 3_600_000);
+    client.close();
+  });
+}
 
 test("a Retry-After in the past asks for nothing", async () => {
   const { client, clock, site, of } = setUp({ random: () => 0.5 });

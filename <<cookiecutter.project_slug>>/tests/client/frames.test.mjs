@@ -51,6 +51,15 @@ test("the memory of message ids is bounded", async () => {
   assert.equal(of("message").length, 502);
 });
 
+test("a binary frame, which API Gateway never sends, is an error event, and the connection goes on", async () => {
+  const { client, socket, of } = await setUpOpen();
+
+  socket.onmessage({ data: new Blob(["{}"]) });
+
+  assert.equal(of("error")[0].code, "frame_unreadable");
+  assert.equal(client.state, "open");
+});
+
 test("a frame that is no JSON is an error event, and the connection goes on", async () => {
   const { client, socket, of } = await setUpOpen();
 
@@ -105,6 +114,60 @@ test("a request that Django could not be reached for in all its tries is rejecte
   socket.receive({ message: "Endpoint request timed out", connectionId: "abc=", requestId: "r" });
 
   await assert.rejects(reply, { code: "gateway_error", message: "Endpoint request timed out" });
+});
+
+const failure = { message: "Internal server error", connectionId: "abc=", requestId: "r" };
+
+test("as many such frames as requests mean all of them, and all are sent again", async () => {
+  const { client, clock, socket } = await setUpOpen();
+
+  watch(client.request({ action: "a" }));
+  watch(client.request({ action: "b" }));
+  socket.receive(failure);
+  socket.receive(failure);
+  await clock.advance(5_000);
+
+  assert.deepEqual(socket.sent.map(({ action }) => action), ["a", "b", "a", "b"]);
+});
+
+test("the request that is left when the others are answered is the one that failed", async () => {
+  const { client, clock, socket } = await setUpOpen();
+
+  watch(client.request({ action: "a" }));
+  watch(client.request({ action: "b" }));
+  socket.receive(failure);
+  socket.receive({ type: "ok", reply_to: socket.sent[0].id });
+  await clock.advance(5_000);
+
+  assert.deepEqual(socket.sent.map(({ action }) => action), ["a", "b", "b"]);
+});
+
+test("a failure while no request waits is not held against a later one", async () => {
+  const { client, clock, socket } = await setUpOpen();
+
+  client.send({ action: "a" });
+  socket.receive(failure);
+  watch(client.request({ action: "b" }));
+  watch(client.request({ action: "c" }));
+  socket.receive({ type: "ok", reply_to: socket.sent[1].id });
+  await clock.advance(5_000);
+
+  assert.equal(socket.sent.length, 3);
+});
+
+test("a failure is not held against others once the request that it may have meant has run out", async () => {
+  const { client, clock, socket } = await setUpOpen();
+
+  const ran = watch(client.request({ action: "a" }, { timeout: 1_000, retries: 0 }));
+  watch(client.request({ action: "b" }));
+  watch(client.request({ action: "c" }));
+  socket.receive(failure);
+  await clock.advance(1_000);
+  socket.receive({ type: "ok", reply_to: socket.sent[1].id });
+  await clock.advance(5_000);
+
+  assert.equal(ran.error.code, "timeout");
+  assert.equal(socket.sent.length, 3);
 });
 
 test("of several requests none is sent again for a frame that does not say which one failed", async () => {

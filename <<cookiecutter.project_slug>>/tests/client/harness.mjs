@@ -28,6 +28,12 @@ export class FakeClock {
     return this.#timers.size;
   }
 
+  /** Shows another time, while no timer runs: somebody has set the clock, or the machine has slept. */
+  jump(by) {
+    this.#now += by;
+    for (const timer of this.#timers.values()) timer.due += by;
+  }
+
   /** Moves on by `wait` ms, running what falls due in its order, and lets promises settle in between. */
   async advance(wait) {
     const end = this.#now + wait;

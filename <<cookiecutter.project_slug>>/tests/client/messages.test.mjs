@@ -67,6 +67,25 @@ test("a request that grows over the limit by its id is refused as well", async (
   await assert.rejects(client.request({ m: "x".repeat(MAX_FRAME_BYTES - 8) }), { code: "message_too_large" });
 });
 
+const loop = {};
+loop.self = loop;
+
+for (const [what, bad] of [
+  ["a loop", loop],
+  ["a BigInt", { n: 1n }],
+  ["a date, which JSON writes as a text", new Date(0)],
+  ["a function", () => {}],
+  ["nothing", undefined],
+]) {
+  test(`${what} cannot be sent, and the error says so`, async () => {
+    const { client, socket } = await setUpOpen();
+
+    assert.throws(() => client.send(bad), { name: "GatewayError", code: "message_invalid" });
+    await assert.rejects(client.request(bad), { name: "GatewayError", code: "message_invalid" });
+    assert.deepEqual(socket.sent, []);
+  });
+}
+
 for (const bad of [null, "text", 7, [1]]) {
   test(`${JSON.stringify(bad)} is no message`, async () => {
     const { client } = await setUpOpen();

@@ -35,13 +35,34 @@ test("a 401 that says no more stops the loop as well", async () => {
 
 test("a CSRF refusal, which is a page and not JSON, stops the loop", async () => {
   const { client, site, of } = setUp();
-  site.token = () => answer(403, "<h1>Forbidden</h1>");
+  site.token = () => answer(403, "<h1>Forbidden <span>(403)</span></h1><p>CSRF verification failed. Request aborted.</p>");
 
   client.connect();
   await settle();
 
   assert.equal(of("stopped")[0].code, "csrf_failed");
 });
+
+for (const [status, page] of [
+  [403, "<h1>Request blocked</h1>"],
+  [404, "<h1>Not Found</h1>"],
+  [500, "<h1>Server Error (500)</h1>"],
+  [502, ""],
+  [503, '{"detail": "maintenance"}'],
+  [418, '{"error": {"reason": "none of ours"}}'],
+]) {
+  test(`${status} that is no refusal of Django's may be another machine's, and is tried again`, async () => {
+    const { client, clock, site, requests, of } = setUp();
+    site.token = () => answer(status, page);
+
+    client.connect();
+    await settle();
+    assert.equal(of("state").at(-1).code, `http_${status}`);
+    await clock.advance(1_000);
+
+    assert.equal(requests.length, 2);
+  });
+}
 
 test("after a refused handshake the check endpoint tells the reason, and a permanent one stops the loop", async () => {
   const { client, clock, site, sockets, requests, of } = setUp({ channel: "board room" });

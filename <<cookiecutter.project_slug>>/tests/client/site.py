@@ -1,14 +1,14 @@
 """The smallest site that the client can live on: a page, its modules, tokens, and a backend for API Gateway to call."""
 
-import asyncio
 import queue
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+from tests.serving import served
 
 MODULES = Path(__file__).resolve().parents[2] / "gateway" / "static" / "gateway"
 SECONDS = 5.0
@@ -76,30 +76,7 @@ class Site:
 
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """A site for the time of a `with` block, in a thread of its own."""
+    """A site for the time of a `with` block."""
     site = Site()
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
-
-    async def start() -> web.AppRunner:
-        runner = web.AppRunner(site.app(), access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.port = runner.addresses[0][1]
-        ready.set()
-        return runner
-
-    def serve() -> None:
-        runner = loop.run_until_complete(start())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    assert ready.wait(SECONDS)
-    try:
+    with served(site.app(), shutdown_seconds=0.1) as site.port:
         yield site
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(SECONDS)

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CLOSE_POLICY } from "../../gateway/static/gateway/client.js";
-import { answer, setUpOpen, settle } from "./harness.mjs";
+import { setUpOpen, settle } from "./harness.mjs";
 
 const MINUTE = 60_000;
-const AGING = { heartbeat: 0, random: () => 0 };
 
 test("a quiet connection carries a message well before ten minutes", async () => {
   const { clock, socket } = await setUpOpen();
@@ -39,6 +38,15 @@ test("traffic in either direction saves the ping, for each ping is billed", asyn
   assert.deepEqual(socket.sent, [{ action: "note" }]);
 });
 
+test("a clock that is set back does not put the heartbeat off", async () => {
+  const { clock, socket } = await setUpOpen();
+
+  clock.jump(-60 * MINUTE);
+  await clock.advance(5 * MINUTE);
+
+  assert.deepEqual(socket.sent, ["ping"]);
+});
+
 test("a ping without an answer means that the connection is dead: a new one is made", async () => {
   const { clock, socket, sockets, of } = await setUpOpen();
 
@@ -55,100 +63,6 @@ test("a pong is nobody else's business", async () => {
   socket.receive({ type: "pong" });
 
   assert.deepEqual(of("message"), []);
-});
-
-test("before two hours a new connection takes over, and the old one stays until it is open", async () => {
-  const { client, clock, socket, sockets, of } = await setUpOpen(AGING);
-
-  await clock.advance(110 * MINUTE);
-  assert.equal(sockets.length, 2);
-  assert.equal(socket.closed, false);
-  assert.equal(client.state, "open");
-  sockets[1].open();
-  client.send({ action: "note" });
-
-  assert.deepEqual(sockets[1].sent, [{ action: "note" }]);
-  assert.deepEqual(of("open").at(-1), { replaced: true });
-});
-
-test("jitter makes a take-over earlier, never later: sockets that opened together do not come back together", async () => {
-  const { clock, sockets } = await setUpOpen({ heartbeat: 0, random: () => 0.5 });
-
-  await clock.advance(107.25 * MINUTE);
-
-  assert.equal(sockets.length, 2);
-});
-
-test("the replaced socket still brings what was under way, then it is closed", async () => {
-  const { clock, socket, sockets, of } = await setUpOpen(AGING);
-
-  await clock.advance(110 * MINUTE);
-  sockets[1].open();
-  socket.receive({ type: "news", message_id: 1 });
-  await clock.advance(2_000);
-
-  assert.deepEqual(of("message"), [{ type: "news", message_id: 1 }]);
-  assert.equal(socket.closed, true);
-  assert.deepEqual(of("close"), []);
-});
-
-test("what both sockets bring during the take-over is shown once", async () => {
-  const { clock, socket, sockets, of } = await setUpOpen(AGING);
-
-  await clock.advance(110 * MINUTE);
-  sockets[1].open();
-  socket.receive({ type: "news", message_id: 7 });
-  sockets[1].receive({ type: "news", message_id: 7 });
-
-  assert.equal(of("message").length, 1);
-});
-
-test("a take-over that fails is tried again while the old connection is in use", async () => {
-  const { client, clock, site, sockets } = await setUpOpen({ heartbeat: 0 });
-  site.token = () => answer(503, {});
-
-  await clock.advance(112 * MINUTE);
-  assert.equal(client.state, "open");
-  site.token = () => answer(200, { token: "t", url: "wss://ws.example.com/production" });
-  await clock.advance(30_000);
-
-  assert.equal(sockets.length, 2);
-});
-
-test("an old connection that ends while the take-over waits for its next try starts one attempt, not two", async () => {
-  const { clock, site, socket, sockets } = await setUpOpen({ heartbeat: 0 });
-  site.token = () => answer(503, {}, { "Retry-After": "10" });
-
-  await clock.advance(107.25 * MINUTE);
-  site.token = () => answer(200, { token: "t", url: "wss://ws.example.com/production" });
-  socket.drop(1001);
-  await clock.advance(20_000);
-
-  assert.equal(sockets.length, 2);
-});
-
-test("stopping during the take-over ends the replaced socket too", async () => {
-  const { client, clock, socket, sockets } = await setUpOpen(AGING);
-
-  await clock.advance(110 * MINUTE);
-  sockets[1].open();
-  client.close();
-
-  assert.deepEqual([socket.closed, sockets[1].closed], [true, true]);
-});
-
-test("an old connection that ends during the take-over waits for the new one and starts no third", async () => {
-  const { client, clock, socket, sockets } = await setUpOpen(AGING);
-
-  await clock.advance(110 * MINUTE);
-  socket.drop(1001, "Going away");
-  await settle();
-  assert.equal(client.state, "connecting");
-  sockets[1].open();
-  await clock.advance(MINUTE);
-
-  assert.equal(client.state, "open");
-  assert.equal(sockets.length, 2);
 });
 
 for (const [code, { least, meaning }] of Object.entries(CLOSE_POLICY)) {
@@ -267,6 +181,55 @@ test("going offline is checked, not believed: a laptop without a network still r
   await clock.advance(MINUTE);
 
   assert.equal(client.state, "open");
+});
+
+test("the patience with one probe does not run out on the next", async () => {
+  const { client, clock, socket, network } = await setUpOpen();
+
+  network.dispatchEvent(new Event("offline"));
+  socket.receive({ type: "pong" });
+  await clock.advance(9_000);
+  network.dispatchEvent(new Event("offline"));
+  await clock.advance(2_000);
+  assert.deepEqual(socket.sent, ["ping", "ping"]);
+  socket.receive({ type: "pong" });
+  await clock.advance(MINUTE);
+
+  assert.equal(client.state, "open");
+});
+
+test("a flapping network does not prolong the patience with a dead connection", async () => {
+  const { clock, network, of } = await setUpOpen();
+
+  for (let flap = 0; flap < 3; flap += 1) {
+    network.dispatchEvent(new Event("offline"));
+    await clock.advance(4_000);
+  }
+
+  assert.equal(of("close")[0].code, 1006);
+});
+
+test("a probe is sent although the clock was set back", async () => {
+  const { clock, socket, page } = await setUpOpen();
+
+  await clock.advance(2 * MINUTE);
+  clock.jump(-60 * MINUTE);
+  page.dispatchEvent(new Event("visibilitychange"));
+
+  assert.deepEqual(socket.sent, ["ping"]);
+});
+
+test("a page that was frozen for hours makes one new connection", async () => {
+  const { clock, socket, sockets, page } = await setUpOpen();
+
+  clock.jump(3 * 60 * MINUTE);
+  page.dispatchEvent(new Event("visibilitychange"));
+  socket.drop(1001);
+  await clock.advance(1_000);
+  sockets[1].open();
+  await clock.advance(MINUTE);
+
+  assert.equal(sockets.length, 2);
 });
 
 test("a client that was started again hears each browser event once", async () => {

@@ -35,7 +35,11 @@ def browser() -> Iterator[Browser]:
     if path is None and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        running = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--enable-features=BackForwardCache"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield running
         running.close()
 
@@ -213,6 +217,33 @@ def test_a_refusal_that_holds_stops_the_client(window: Window, site: Site, emula
     window.waits_for("stopped", 1)
     assert window.told("stopped") == ["channel_forbidden"]
     assert emulator.connections() == []
+
+
+def test_a_page_that_one_goes_back_to_connects_again(window: Window, site: Site) -> None:
+    """The browser keeps the page, but not its socket: it closes that with 1006 and says so when the page is shown again."""
+    window.start()
+    window.page.evaluate("() => addEventListener('pageshow', ({ persisted }) => (window.wasKept = persisted))")
+    window.page.goto(f"{site.url.replace('127.0.0.1', 'localhost')}/?elsewhere")
+
+    window.page.evaluate("() => setTimeout(() => history.back())")
+
+    window.page.wait_for_function("() => window.seen")
+    window.waits_for("open", 2)
+    assert window.page.evaluate("wasKept")
+    assert window.told("close") == [1006]
+
+
+def test_listeners_that_fail_do_not_disturb_the_client(window: Window, emulator: RunningEmulator) -> None:
+    """What a page's own listeners throw is reported by the browser; the connection is made anew all the same."""
+    window.start()
+    window.page.evaluate("""() => {
+      for (const type of ["state", "open", "close"]) client.on(type, () => { throw new Error("of the page"); });
+    }""")
+
+    emulator.restart()
+
+    window.waits_for("open", 2)
+    assert window.requests({"n": 1})["type"] == "echo"
 
 
 def test_the_largest_frame_goes_through(window: Window, site: Site) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from django.test import RequestFactory
 
 from config.logs import JsonFormatter, PlainFormatter, WithoutQueryString
 
@@ -45,6 +46,22 @@ def test_json_holds_the_exception() -> None:
 
     assert "\n" not in text
     assert "ValueError: no" in json.loads(text)["exception"]
+
+
+def test_a_request_that_failed_is_found_by_its_event() -> None:
+    """Django reports it with the path alone; which connection it was is in the headers that API Gateway maps."""
+    headers = {"X-Gateway-Connection-Id": "abc=", "X-Gateway-Request-Id": "r" * 500}
+    request = RequestFactory().post("/ws/default", headers=headers)
+
+    line = json.loads(JsonFormatter().format(record("Internal Server Error: /ws/default", request=request)))
+
+    assert (line["connection_id"], line["request_id"]) == ("abc=", "r" * 128)
+
+
+def test_a_request_of_a_page_has_no_event() -> None:
+    """Nor does a server's own record, whose request is a socket."""
+    for request in (RequestFactory().get("/"), object()):
+        assert "connection_id" not in json.loads(JsonFormatter().format(record("Not Found: /", request=request)))
 
 
 @pytest.mark.parametrize("code", ["\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K", "\x9b2K", "\u202e", "\ud800"])

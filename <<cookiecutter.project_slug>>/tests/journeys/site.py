@@ -1,5 +1,6 @@
 """The whole site on free ports, as `manage.py dev` runs it, with a database and a gateway state of its own."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -34,9 +35,9 @@ class Site:
     fresh: "queue.Queue[str]" = field(default_factory=queue.Queue)
 
     @classmethod
-    def start(cls, folder: Path) -> "Site":
-        """Starts in `folder`, and returns when the site says READY."""
-        port, gateway_port = free_port(), free_port()
+    def start(cls, folder: Path, *, port: int = 0, gateway_port: int = 0) -> "Site":
+        """Starts in `folder`, on free ports unless some are given, and returns when the site says READY."""
+        port, gateway_port = port or free_port(), gateway_port or free_port()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
         environment = inherited | {
             "DOTENV_WINS": "false",
@@ -96,9 +97,14 @@ class Site:
 
     def kill_the_gateway(self) -> None:
         """Ends the emulator the hard way; `dev` starts another."""
+        self.kill("manage.py emulator")
+
+    def kill(self, command: str) -> None:
+        """Ends what runs that command the hard way."""
         for pid, arguments in self.processes().items():
-            if "manage.py emulator" in arguments:
-                os.kill(pid, signal.SIGKILL)
+            if command in arguments:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """As Ctrl-C does."""

@@ -116,6 +116,18 @@ def test_disconnect(alice: Person, inspector: Page) -> None:
     alice.is_in_state("open")
 
 
+def test_restart(alice: Person, inspector: Page) -> None:
+    """The gateway dies and comes back: the socket is cut, the client makes a new one, and the page looks on."""
+    alice.is_in_state("open")
+    inspector.get_by_role("button", name="Restart, lose connections").click()
+
+    expect(inspector.locator("#timeline .divider").last).to_have_text(
+        "The emulator was started again", timeout=PATIENCE_MS
+    )
+    expect(inspector.locator("li[data-kind=closed]").last).to_contain_text("1006")
+    alice.is_in_state("open")
+
+
 def test_fault(inspector: Page) -> None:
     """A fault is switched on and off by name."""
     switch = inspector.get_by_role("switch", name="slow-integration")

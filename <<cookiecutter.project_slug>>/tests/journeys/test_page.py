@@ -66,6 +66,31 @@ def test_any_message_can_be_sent(site: Site, browser: Browser) -> None:
         expect(person.page.locator("#notice-text")).to_have_text("That is no JSON.")
 
 
+def test_a_message_that_the_history_brings_is_no_longer_on_its_way(site: Site, browser: Browser) -> None:
+    """After a reconnect the history may have it before its reply comes: it is shown once. Older ones are others."""
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        shown = person.page.evaluate(
+            """async () => {
+                const { MessageList } = await import("/static/realtime/messages.js");
+                const make = (name) => document.createElement(name);
+                const list = make("ol");
+                const messages = new MessageList(
+                    { list, scroll: make("div"), latest: make("p"), empty: make("p"), user: "alice" });
+                const at = (time) => new Date(time).toISOString();
+                messages.addPending("new");
+                messages.addPending("said before");
+                messages.merge([
+                    { message: "said before", user: "alice", sent_on: at(Date.now() - 3_600_000), message_id: "chat-1" },
+                    { message: "new", user: "alice", sent_on: at(Date.now()), message_id: "chat-2" },
+                ]);
+                return [...list.children].map((item) =>
+                    [item.querySelector(".text").textContent, item.classList.contains("pending")]);
+            }"""
+        )
+
+        assert shown == [["said before", False], ["new", False], ["said before", True]]
+
+
 def test_everything_works_by_keyboard(site: Site, browser: Browser) -> None:
     """Sign in, write, and sign out without a pointer."""
     context = browser.new_context()

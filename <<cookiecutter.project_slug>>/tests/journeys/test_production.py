@@ -1,5 +1,6 @@
 """The site as production runs it: DEBUG off, hashed static files, gunicorn, behind a proxy that ends TLS."""
 
+import json
 import os
 import secrets
 import subprocess
@@ -165,3 +166,12 @@ def test_the_log_holds_no_query_string(production: Production) -> None:
     production.get("/?ws_token=must-not-be-logged")
 
     assert "must-not-be-logged" not in production.log.read_text()
+
+
+def test_every_line_of_the_log_is_an_object(production: Production) -> None:
+    """gunicorn's own as well as Django's: what collects them parses one format."""
+    production.get("/healthz")
+
+    lines = [json.loads(line) for line in production.log.read_text(encoding="utf-8").splitlines()]
+
+    assert {"gunicorn.error", "gunicorn.access"} <= {line["logger"] for line in lines}

@@ -74,6 +74,20 @@ def test_demo_accounts_are_named_while_debugging(client, db, settings):
     assert "https://localhost:8000/" in html
 
 
+def test_the_inspector_is_linked_while_debugging_against_the_emulator(browser, settings):
+    """On AWS there is none, and visitors of a real site learn nothing of it."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    link = 'href="http://127.0.0.1:8001/_emulator/"'
+
+    shown = {}
+    for debug, endpoint in [(True, "http://127.0.0.1:8001"), (True, ""), (False, "http://127.0.0.1:8001")]:
+        settings.DEBUG = debug
+        settings.WEBSOCKETS = settings.WEBSOCKETS | {"APIGATEWAYV2_ENDPOINT": endpoint}
+        shown[debug, endpoint] = link in get(browser)
+
+    assert [where for where, is_shown in shown.items() if is_shown] == [(True, "http://127.0.0.1:8001")]
+
+
 def test_demo_accounts_are_not_named_in_production(client, browser, settings):
     """Nor to those who are signed in."""
     settings.DEBUG = False

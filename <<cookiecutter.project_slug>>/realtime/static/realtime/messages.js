@@ -5,6 +5,7 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 const NEAR_THE_END = 80;
 const KEPT = 500;
 const GROUP_WITHIN = 5 * 60 * 1000;
+const CLOCKS_DIFFER = 60 * 1000;
 
 function make(tag, className, text = "") {
   const node = document.createElement(tag);
@@ -55,7 +56,10 @@ export class MessageList {
   /** Messages from the history: those missed while there was no connection are put where they belong. */
   merge(messages) {
     const follow = this.#atEnd();
-    for (const data of messages) this.#insert(data);
+    for (const data of messages) {
+      if (data.user === this.#user && !this.#shown.has(data.message_id)) this.#arrived(data.message, data.sent_on);
+      this.#insert(data);
+    }
     if (follow) this.#toEnd();
   }
 
@@ -82,10 +86,10 @@ export class MessageList {
     };
   }
 
-  /** Our own message has come round before the answer to it: it is no longer on its way. */
-  #arrived(text) {
+  /** Our own message has come round before the answer to it: it is no longer on its way. An older one is not it, clocks allowed for. */
+  #arrived(text, sentOn) {
     const pending = [...this.#list.querySelectorAll(".pending")].find((item) => item.querySelector(".text").textContent === text);
-    if (pending) this.#remove(pending);
+    if (pending && !(new Date(pending.dataset.sentOn) - new Date(sentOn) > CLOCKS_DIFFER)) this.#remove(pending);
   }
 
   #insert(data) {

@@ -1,0 +1,50 @@
+"""What the environment makes of the settings."""
+
+import os
+import subprocess
+import sys
+
+from django.conf import settings
+
+
+def printed(script: str, **environment: str) -> str:
+    """What a process of its own says, whose settings are those of a server unless the environment says otherwise."""
+    server = {"DJANGO_SETTINGS_MODULE": "config.settings", "DJANGO_DEBUG": "false"}
+    finished = subprocess.run(
+        [sys.executable, "-c", f"import django\nfrom django.conf import settings\ndjango.setup()\n{script}"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | server | environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return finished.stdout + finished.stderr
+
+
+def test_a_blank_behind_a_comma() -> None:
+    """It belongs to no secret: a second one that never matches would show on the day of the rotation."""
+    told = printed(
+        "print(settings.WEBSOCKETS['SECRETS'], settings.ALLOWED_HOSTS)",
+        WEBSOCKET_SECRETS="new, old",
+        DJANGO_ALLOWED_HOSTS="a.example.com, b.example.com",
+    )
+
+    assert told == "['new', 'old'] ['a.example.com', 'b.example.com']\n"
+
+
+def test_a_line_of_django_s_is_said_once() -> None:
+    """By our handler, which cuts query strings out; Django's own one would say it a second time, in full."""
+    script = "import logging\nlogging.getLogger('django.security').error('said of /?ws_token=abc')"
+
+    told = printed(script, DJANGO_DEBUG="true")
+
+    assert told.count("said of") == 1
+    assert "abc" not in told
+
+
+def test_a_database_that_cannot_be_reached_shows_in_time() -> None:
+    """Before API Gateway gives an event up; the address may choose another time."""
+    script = "print(settings.DATABASES['default']['OPTIONS']['connect_timeout'])"
+
+    assert printed(script, DATABASE_URL="postgres://a:b@127.0.0.1/c") == "5\n"
+    assert printed(script, DATABASE_URL="postgres://a:b@127.0.0.1/c?connect_timeout=2") == "2\n"
