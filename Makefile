@@ -6,7 +6,7 @@ GATEWAY_PORT ?= 8001
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long conformance bench docs lint format map lock clean
+.PHONY: help demo install test test-long conformance autobahn bench docs lint format map lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test-long: install ## soak and fuzz tests at full length
 
 conformance: install ## what clients and backends see of the emulator (TARGET=aws: of AWS itself)
 	@CONFORMANCE_TARGET=$(or $(TARGET),emulator) tools/inplace pytest tests/conformance -q
+
+autobahn: install ## the Autobahn test suite against the emulator; it needs Python 2.7 (ARGS='"7.*"': only these cases)
+	@$(BIN)/python tools/wstest/run.py $(ARGS)
 
 bench: install ## the benchmarks, as ratios within one run (ARGS="fan-out --quick")
 	@$(BIN)/python tools/bench/run.py $(ARGS)

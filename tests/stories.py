@@ -143,7 +143,7 @@ def install(project: Path) -> None:
     venv.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (venv / name).symlink_to(Path(sys.prefix) / name)
-    locks = {lock.name: sha256(lock.read_bytes()).hexdigest() for lock in project.glob("requirements*.lock")}
+    locks = {lock.name: sha256(lock.read_bytes()).hexdigest() for lock in project.glob("requirements*.txt")}
     (venv / "installed.json").write_text(json.dumps(locks), encoding="utf-8")
 
 

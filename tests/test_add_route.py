@@ -75,12 +75,13 @@ def test_the_route_has_a_handler_a_test_an_entry_and_a_record(project: Path) -> 
     assert tested.returncode == 0, tested.stdout
 
 
-def test_what_it_writes_is_clean(project: Path) -> None:
-    """As the project's own tools see it."""
-    manage(project, "add_route", "fetch_profile")
+@pytest.mark.parametrize("name", ["fetch_profile", "a" * 64], ids=len)
+def test_what_it_writes_is_clean(project: Path, name: str) -> None:
+    """As the project's own tools see it, the longest name that it accepts included."""
+    assert manage(project, "add_route", name).returncode == 0
 
     for check in (["check"], ["format", "--check"]):
-        done = python(project, "-m", "ruff", *check, "realtime", "tests/realtime/test_fetch_profile.py")
+        done = python(project, "-m", "ruff", *check, "realtime", f"tests/realtime/test_{name}.py")
         assert done.returncode == 0, done.stdout
 
 

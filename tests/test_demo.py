@@ -128,6 +128,21 @@ def test_files_that_stayed_the_same_are_not_touched(demo: ModuleType, tmp_path: 
     assert (tmp_path / "demo" / "manage.py").stat().st_mtime == 1
 
 
+@pytest.mark.parametrize(("text", "kept"), [("same", True), ("rewritten", False)])
+def test_a_database_of_other_tables_is_not_served(demo: ModuleType, tmp_path: Path, text: str, kept: bool) -> None:
+    """A migration that was rewritten is never run again: every page would fail. New ones are no reason to lose what was said."""
+    for folder in ("rendered", "demo"):
+        (tmp_path / folder / "chat" / "migrations").mkdir(parents=True)
+        (tmp_path / folder / "chat" / "migrations" / "0001_initial.py").write_text("same")
+    (tmp_path / "rendered" / "chat" / "migrations" / "0001_initial.py").write_text(text)
+    (tmp_path / "rendered" / "chat" / "migrations" / "0002_next.py").write_text("new")
+    (tmp_path / "demo" / "db.sqlite3").touch()
+
+    demo.drop_older_database(tmp_path / "rendered", tmp_path / "demo")
+
+    assert (tmp_path / "demo" / "db.sqlite3").exists() is kept
+
+
 @pytest.mark.parametrize("variable", ["PORT", "GATEWAY_PORT"])
 def test_a_taken_port_is_said_at_once(variable: str) -> None:
     """Before anything is installed, with the way out."""
@@ -143,7 +158,8 @@ def test_a_taken_port_is_said_at_once(variable: str) -> None:
         )
 
     assert done.returncode != 0
-    assert f"Port {port} is taken: choose another with `make demo {variable}=" in done.stderr
+    assert f"Port {port} is taken" in done.stderr
+    assert f"{variable}={port + 1000}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

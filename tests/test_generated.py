@@ -18,10 +18,13 @@ OPTIONS = ("use_terraform", "use_celery")
 COMBINATIONS = [dict(zip(OPTIONS, values, strict=True)) for values in itertools.product([False, True], repeat=2)]
 FOREIGN = ("DATABASE_URL", "DJANGO_", "WEBSOCKET_", "AWS_", "PYTHONPATH", "CELERY_")
 
-SUITES = [
-    "tests",
-    *(f"--ignore=tests/{name}" for name in ("conformance", "emulator", "gateway/fuzz", "gateway/live", "journeys")),
-]
+FOLDERS = ("conformance", "emulator", "gateway/fuzz", "gateway/live", "journeys")
+PATIENT = (
+    *(f"gateway/messaging/test_{name}.py" for name in ("million", "guarantees", "killed", "celery", "processes")),
+    *(f"gateway/provisioning/test_{name}.py" for name in ("custom_domain", "resume", "locks")),
+)
+"""Tests that kill what they started, or send to very many."""
+SUITES = ["tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *PATIENT))]
 """All but the long ones that no answer can reach: byte for byte the same in every project, they run where they stand."""
 
 CHECKS = {
@@ -37,8 +40,8 @@ CHECKS = {
 }
 
 
-def python(project: Path, *arguments: str) -> None:
-    """Run this Python in `project`, with nothing of this repository's or the caller's set-up; fail with what it said."""
+def python(project: Path, *arguments: str, interpreter: Path = Path(sys.executable)) -> None:
+    """Run a Python in `project`, with nothing of this repository's or the caller's set-up; fail with what it said."""
     cache = ROOT / "build" / "cache" / "generated"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -47,7 +50,7 @@ def python(project: Path, *arguments: str) -> None:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
     }
     done = subprocess.run(
-        [sys.executable, *arguments],
+        [interpreter, *arguments],
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
@@ -69,7 +72,7 @@ def test_every_combination_passes_its_own_checks(render: Renderer, answers: dict
 
 @pytest.mark.parametrize(
     "routes",
-    ["", "ping", "fetch_history", ", ".join(f"route_{number}" for number in range(20)), "a" * 40],
+    ["", "ping", "fetch_history", ", ".join(f"route_{number}" for number in range(20)), "a" * 64],
     ids=["none", "one", "history", "twenty", "long"],
 )
 @pytest.mark.parametrize("check", ["lint", "layout", "types"])

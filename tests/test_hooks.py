@@ -166,7 +166,7 @@ def test_what_was_not_chosen_is_dropped_and_nothing_else(post_gen: ModuleType, t
     """Files and folders alike; paths that are gone already do not matter."""
     (tmp_path / "terraform" / "modules").mkdir(parents=True)
     (tmp_path / "terraform" / "main.tf").touch()
-    (tmp_path / "requirements-celery.lock").touch()
+    (tmp_path / "requirements-celery.txt").touch()
     (tmp_path / "manage.py").touch()
 
     post_gen.drop(tmp_path, {"use_terraform": False, "use_celery": False})

@@ -52,7 +52,7 @@ def test_a_readme_is_read_to_its_end() -> None:
 def test_lock_files_hold_hashes_and_nothing_of_this_machine() -> None:
     """Every pin is followed by hashes; there is no option, address or comment."""
     line = re.compile(r"[a-z0-9.\[\],_-]+==\S+( ;.*)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
-    locks = [name for name in known_files() if name.endswith(".lock")]
+    locks = [name for name in known_files() if re.search(r"\.lock$|(^|/)requirements.*\.txt$", name)]
 
     assert len(locks) == 5
     for name in locks:
@@ -65,7 +65,7 @@ def pins(name: str) -> dict[str, str]:
     return dict(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-celery.lock"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-celery.txt"])
 def test_the_template_is_tested_with_what_projects_install(name: str) -> None:
     """Version for version, so that a green run here means something there."""
     ours = pins("requirements.lock")
@@ -77,7 +77,7 @@ def test_the_template_is_tested_with_what_projects_install(name: str) -> None:
 
 def test_the_lock_holds_the_long_term_release_of_django() -> None:
     """5.2 is supported until April 2028."""
-    assert pins(f"{PROJECT}/requirements.lock")["django"].startswith("5.2.")
+    assert pins(f"{PROJECT}/requirements.txt")["django"].startswith("5.2.")
 
 
 def test_projects_are_checked_as_the_template_is(render: Renderer) -> None:

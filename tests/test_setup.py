@@ -115,7 +115,7 @@ def test_make_install_is_the_same(project: Path, other_project: dict[str, str]) 
     done = run(project, "make", "install", environ=other_project)
 
     assert done.returncode == 0, done.stdout
-    assert done.stdout.endswith("make run\n")
+    assert done.stdout.endswith("The project is set up.\n")
 
 
 def test_the_project_passes_django_s_checks(project: Path) -> None:
@@ -125,6 +125,33 @@ def test_the_project_passes_django_s_checks(project: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout
+
+
+def test_a_laptop_answers_to_its_own_names(project: Path) -> None:
+    """`manage.py runserver` serves without `make run`; a server answers to its own name alone."""
+    script = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    hosts = {
+        debug: run(
+            project,
+            ".venv/bin/python",
+            "-c",
+            script,
+            environ={"DJANGO_DEBUG": debug, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        ).stdout.splitlines()[-1]
+        for debug in ("true", "false")
+    }
+
+    assert hosts == {"true": "['example.com', 'localhost', '127.0.0.1']", "false": "['example.com']"}
+
+
+def test_a_project_that_was_not_set_up_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
+    """In one sentence, with the command that helps."""
+    fresh = render.fresh(tmp_path)
+
+    done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={"DJANGO_DEBUG": "true"})
+
+    assert done.returncode == 1
+    assert done.stdout == "DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.\n"
 
 
 # --- .env ---------------------------------------------------------------------------------------------------------
@@ -256,5 +283,5 @@ def test_what_was_installed_is_remembered_by_the_lock_file_s_content(setup: Modu
     """A changed lock file is installed again, an unchanged one is not."""
     record = json.loads((project / ".venv" / "installed.json").read_text())
 
-    assert record == {"requirements.lock": setup.digest(project / "requirements.lock")}
-    assert setup.install(project / ".venv", [project / "requirements.lock"]) is False
+    assert record == {"requirements.txt": setup.digest(project / "requirements.txt")}
+    assert setup.install(project / ".venv", [project / "requirements.txt"]) is False

@@ -33,6 +33,8 @@ SECRETS = (
 
 IN_CI = bool(os.environ.get("CI"))
 STRICT = ("-p", "no_skips") if IN_CI else ()
+WHOLE_SUITES = ("-o", "faulthandler_timeout=0")
+"""Tests that are suites: those inside have the time limit."""
 PARALLEL = ("-n", str(os.cpu_count() or 1), "--dist", "loadfile")
 
 Command = Sequence[str | Path]
@@ -80,12 +82,17 @@ def template(*arguments: str) -> Command:
     return (BIN / "python", "-m", "pytest", "-q", "-p", "no:django", *STRICT, *arguments)
 
 
+def schema(name: str, path: str) -> Command:
+    """Whether a file, here and in the project, is what its reader expects."""
+    return (BIN / "check-jsonschema", "--builtin-schema", f"vendor.{name}", path, PROJECT / path)
+
+
 def stages(marks: str) -> list[Stage]:
     """All there are, the quick ones first."""
     ours = ("hooks", "tools", "tests")
     code = [PROJECT / name for name in ("accounts", "config", "emulator", "gateway", "manage.py", "setup_project.py")]
-    generated = ("tests/test_generated.py", "tests/test_journeys.py")
-    quick = [word for name in generated for word in ("--ignore", name)]
+    apart = ("generated", "image", "journeys", "matrix")
+    quick = [word for name in apart for word in ("--ignore", f"tests/test_{name}.py")]
     return [
         Stage("lint", [inplace("ruff"), (BIN / "ruff", "check", *ours), (BIN / "ruff", "format", "--check", *ours)]),
         Stage("types", [inplace("mypy"), inplace("mypy", "setup_project.py", "../tools/demo.py", "../tools/check.py")]),
@@ -95,6 +102,10 @@ def stages(marks: str) -> list[Stage]:
             [
                 (BIN / "bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *code, "hooks", "tools"),
                 (BIN / "zizmor", "--offline", "--quiet", ".github", PROJECT / ".github"),
+                schema("github-workflows", ".github/workflows/ci.yml"),
+                schema("dependabot", ".github/dependabot.yml"),
+                (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", PROJECT / "compose.yml"),
+                (BIN / "hadolint", PROJECT / "Dockerfile"),
                 ("bash", "-o", "pipefail", "-c", SECRETS.format(BIN)),
             ],
         ),
@@ -111,7 +122,9 @@ def stages(marks: str) -> list[Stage]:
         Stage(
             "postgresql", [engine("-m", marks, "--create-db")], no_postgresql, environment={"DATABASE_URL": DATABASE}
         ),
-        Stage("generated", [template("tests/test_generated.py", "-m", marks)]),
+        Stage("generated", [template("tests/test_generated.py", "-m", marks, *WHOLE_SUITES)]),
+        Stage("matrix", [template("tests/test_matrix.py", "-rs", *WHOLE_SUITES)]),
+        Stage("image", [template("tests/test_image.py")]),
         Stage(
             "journeys",
             [template("tests/test_journeys.py")],

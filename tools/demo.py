@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,16 +43,26 @@ class DemoError(Exception):
     """Why there is no demo, in one sentence."""
 
 
-def require_free(port: int, variable: str) -> None:
-    """Fail before the long part, not after it."""
+def require_free(ports: Mapping[str, int]) -> None:
+    """Fail before the long part, not after it, and say of all ports at once which command would work."""
+    taken = {variable: port for variable, port in ports.items() if not is_free(port)}
+    if taken:
+        others = " ".join(f"{name}={port + 1000 if name in taken else port}" for name, port in ports.items())
+        numbers = " and ".join(str(port) for port in taken.values())
+        which = f"Ports {numbers} are taken" if len(taken) > 1 else f"Port {numbers} is taken"
+        raise DemoError(f"{which}, perhaps by a demo in another terminal: stop that, or `make demo {others}`.")
+
+
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise DemoError(
-                f"Port {port} is taken: choose another with `make demo {variable}={port + 1000}`."
-            ) from error
+        except OverflowError:
+            raise DemoError(f"{port} is no port: choose one from 1 to 65535.") from None
+        except OSError:
+            return False
+    return True
 
 
 # --- Rendering ----------------------------------------------------------------------------------------------------
@@ -101,6 +111,19 @@ def synchronise(rendered: Path, target: Path, last_time: Iterable[str]) -> list[
     return files
 
 
+def drop_older_database(rendered: Path, target: Path) -> bool:
+    """Whether the demo's database went: a migration that it has had reads otherwise now, so it can never catch up."""
+    rewritten = [
+        old
+        for old in target.glob("*/migrations/*.py")
+        if (new := rendered / old.relative_to(target)).is_file() and not filecmp.cmp(new, old, shallow=False)
+    ]
+    databases = [target / "db.sqlite3", *target.glob("db.sqlite3-*")] if rewritten else []
+    for database in databases:
+        database.unlink(missing_ok=True)
+    return bool(rewritten)
+
+
 # --- The steps ----------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +133,8 @@ def prepare() -> None:
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="render-") as folder:
         rendered = render(Path(folder))
         last_time = LAST_RENDER.read_text(encoding="utf-8").splitlines() if LAST_RENDER.exists() else []
+        if drop_older_database(rendered, DEMO):
+            print("The tables have changed since the last demo: this one starts with an empty database.")
         files = synchronise(rendered, DEMO, last_time)
     LAST_RENDER.write_text("\n".join(files), encoding="utf-8")
     print(f"Rendered {len(files)} files into build/demo.")
@@ -135,8 +160,7 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        require_free(options.port, "PORT")
-        require_free(options.gateway_port, "GATEWAY_PORT")
+        require_free({"PORT": options.port, "GATEWAY_PORT": options.gateway_port})
         prepare()
     except (DemoError, setup.SetupError) as error:
         print(f"No demo yet. {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The benchmarks: `run.py [inbound|fan-out|emulator|races ...] [--quick] [--write-docs]`.
+"""The benchmarks: `run.py [inbound|fan-out|emulator|races|first-run ...] [--quick] [--write-docs]`.
 
 Ratios only, formed within one run. Everything is on loopback and bounded in time and number.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import document, emulator, fan_out, inbound, machine, races
+from bench import document, emulator, fan_out, first_run, inbound, machine, races
 from bench.figures import Figure, Measurements, absolute_table, figure_table
 from bench.options import FULL, QUICK, Options
 from bench.paths import BUILD
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Options], Measurements]] = {
     "fan-out": fan_out.measure,
     "emulator": emulator.measure,
     "races": races.measure,
+    "first-run": first_run.measure,
 }
 
 

@@ -112,7 +112,12 @@ def logins(count: int, first: int = 0, *, tokens: bool = True) -> list[list[str]
         return [[key, ""] for _, key in chosen]
     plain = [secrets.token_urlsafe(32) for _ in chosen]
     rows = [
-        WebSocketToken(token_hash=hash_of(token), user=user, session_key_hash=hash_of(key))
+        WebSocketToken(
+            token_hash=hash_of(token),
+            user=user,
+            session_key_hash=hash_of(key),
+            auth_hash=user.get_session_auth_hash(),
+        )
         for token, (user, key) in zip(plain, chosen, strict=True)
     ]
     WebSocketToken.objects.bulk_create(rows, batch_size=2000)

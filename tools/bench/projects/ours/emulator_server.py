@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 
+from emulator.memory import tune_garbage_collection
 from emulator.server import Emulator
 from emulator.switches import Switches
 
@@ -19,6 +20,7 @@ async def _serve(port: int) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await emulator.start()
+    tune_garbage_collection()
     await ended.wait()
     await emulator.stop()
 
