@@ -6,12 +6,12 @@ nothing is installed for each. `setup_now` does not change a file (`test_render.
 
 import itertools
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.children import run_to_the_end
 from tests.rendering import ROOT, Renderer
 
 OPTIONS = ("use_terraform", "use_celery")
@@ -26,6 +26,9 @@ PATIENT = (
 """Tests that kill what they started, or send to very many."""
 SUITES = ["tests", *(f"--ignore=tests/{name}" for name in (*FOLDERS, *PATIENT))]
 """All but the long ones that no answer can reach: byte for byte the same in every project, they run where they stand."""
+
+SUITE_SECONDS = 900
+"""What takes longer has hung, on however slow a machine: each test inside has a limit of its own."""
 
 CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
@@ -49,16 +52,9 @@ def python(project: Path, *arguments: str, interpreter: Path = Path(sys.executab
         "RUFF_CACHE_DIR": str(cache / "ruff"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
     }
-    done = subprocess.run(
-        [interpreter, *arguments],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    done = run_to_the_end([interpreter, *arguments], cwd=project, env=environment, seconds=SUITE_SECONDS)
+    assert done.returncode == 0, done.output
+    assert done.left_behind == [], done.output
 
 
 @pytest.mark.parametrize("check", CHECKS)

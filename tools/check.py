@@ -10,11 +10,13 @@ A stage that needs something this machine lacks (PostgreSQL, Chromium, Node) is 
 import argparse
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,8 +35,10 @@ SECRETS = (
 
 IN_CI = bool(os.environ.get("CI"))
 STRICT = ("-p", "no_skips") if IN_CI else ()
-WHOLE_SUITES = ("-o", "faulthandler_timeout=0")
-"""Tests that are suites: those inside have the time limit."""
+WHOLE_SUITES = ("-o", "timeout=0")
+"""For tests that are suites: those inside have the time limit."""
+STAGE_SECONDS = 2_400
+"""More than the longest stage takes where the machine has other work: what goes on for longer has hung."""
 PARALLEL = ("-n", str(os.cpu_count() or 1), "--dist", "loadfile")
 
 Command = Sequence[str | Path]
@@ -144,10 +148,22 @@ def run(stage: Stage) -> bool:
     for command in stage.commands:
         words = [str(word) for word in command]
         print("$", " ".join(words).replace(f"{ROOT}/", ""), flush=True)
-        child = subprocess.run(words, cwd=stage.cwd, env={**outside(), **ours, **stage.environment}, check=False)
-        if child.returncode != 0:
+        if not ends_well(words, stage.cwd, {**outside(), **ours, **stage.environment}):
             return False
     return True
+
+
+def ends_well(words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> bool:
+    """Run it to its end, or to the end of our patience, and nothing of it any longer."""
+    with subprocess.Popen(words, cwd=cwd, env=environment, start_new_session=True) as child:
+        try:
+            return child.wait(STAGE_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            print(f"It has hung: {STAGE_SECONDS} s have passed.", flush=True)
+            return False
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def outcome(stage: Stage) -> str:

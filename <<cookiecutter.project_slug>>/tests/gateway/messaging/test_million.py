@@ -1,6 +1,5 @@
 """Querysets as large as they come, through the real engine to a server in a process of its own."""
 
-import faulthandler
 import os
 import subprocess
 import sys
@@ -142,11 +141,11 @@ def test_a_million_in_shards(websockets: Callable[..., None]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 @pytest.mark.postgres
 @pytest.mark.django_db
 def test_a_million(websockets: Callable[..., None]) -> None:
     """At full length: a minute or two, or more than the five that a test may take where the machine has other work."""
-    faulthandler.dump_traceback_later(1_200, exit=True, file=sys.__stderr__)
     websockets(TRANSPORT="aiohttp", SEND_RATE=1e6)
 
     send_to(1_000_000)
