@@ -5,6 +5,7 @@ is the api mapping key, or empty, and never names the stage (AWS facts 6.1).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -37,10 +38,9 @@ class Address:
         return self.rest[1] if len(self.rest) == 2 and self.rest[0] == CONNECTIONS else None
 
 
-def split_target(target: str) -> tuple[list[str], str]:
-    """A request target's path segments, decoded once, and its query string as it came."""
-    path, _, query = target.partition("?")
-    return [unquote(segment) for segment in path.strip("/").split("/")], query
+def path_segments(target: str) -> list[str]:
+    """The segments of a request target's path, decoded once."""
+    return [unquote(segment) for segment in target.partition("?")[0].strip("/").split("/")]
 
 
 def resolve(control: ControlPlane, host: str, segments: list[str]) -> Address:
@@ -57,6 +57,7 @@ def resolve(control: ControlPlane, host: str, segments: list[str]) -> Address:
     return address
 
 
+@lru_cache(maxsize=256)
 def _hostname(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""

@@ -34,7 +34,8 @@ class Connection:
     messages_in: int = 0
     messages_out: int = 0
     messages_in_backend: int = 0
-    timers: dict[str, Timer] = field(default_factory=dict)
+    timer: Timer | None = None
+    """Goes off at the nearer of the two walls; see `lifetime`."""
     waiting: deque[Message] = field(default_factory=deque)
     """Messages that have come in but may not be begun yet; the socket is not read while there are any."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -63,10 +64,10 @@ class Connection:
             self.overtaking.set()
             self.overtaking = None
 
-    def cancel_timers(self) -> None:
-        for timer in self.timers.values():
-            timer.cancel()
-        self.timers.clear()
+    def cancel_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 class Registry:

@@ -19,7 +19,7 @@ logger = logging.getLogger("emulator")
 def on_close(plane: DataPlane, connection: Connection, ending: Ending) -> None:
     """The socket has gone: forget the connection at once (410 from now on) and tell the backend."""
     connection.state = State.CLOSED
-    connection.cancel_timers()
+    connection.cancel_timer()
     plane.registry.remove(connection, closed_at=plane.clock.now())
     logger.info("closed      %s  %d %s", connection.connection_id, ending.code, printable(ending.reason))
     reason = plane.journal.shown(ending.reason)

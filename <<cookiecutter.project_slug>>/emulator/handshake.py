@@ -1,24 +1,24 @@
 """A handshake, step by step. The client waits for its 101 until `$connect` has answered (AWS facts 1.1)."""
 
 import logging
-from functools import partial
 
 from aiohttp import web
 
-from emulator.addresses import Address, AmbiguousStageError, NoStageError, resolve, split_target
+from emulator.addresses import Address, AmbiguousStageError, NoStageError, resolve
 from emulator.connect import connect
 from emulator.connection import Connection, State
 from emulator.context import Caller, Ending
 from emulator.disconnect import ABNORMAL, on_close
+from emulator.events import Events
 from emulator.frames import Frames
 from emulator.journal import printable
-from emulator.lifetime import start_timers
-from emulator.message import on_control_frames, on_message
+from emulator.lifetime import start_timer
+from emulator.negotiation import Agreement, negotiate
 from emulator.parameters import Handshake
 from emulator.plane import DataPlane
 from emulator.refusal import HandshakeRefusedError
 from emulator.replies import FORBIDDEN, TOO_MANY_REQUESTS
-from emulator.upgrade import Offer, switch_protocols
+from emulator.upgrade import switch_protocols
 from emulator.web_socket import WebSocket
 from gateway import limits
 
@@ -28,31 +28,30 @@ MAX_HEADERS_BYTES = 10_240
 logger = logging.getLogger("emulator")
 
 
-async def handshake(plane: DataPlane, request: web.Request) -> web.StreamResponse:
+async def handshake(plane: DataPlane, request: web.Request, segments: list[str]) -> web.StreamResponse:
     """Open a connection, or refuse it with the status that AWS or the backend gives."""
     connection_id = plane.identifiers.opaque()
     try:
         _check_size(request)
-        address = find_stage(plane, request)
-        offer = plane.negotiator.negotiate(request)
+        address = find_stage(plane, request, segments)
+        agreement = negotiate(request, compression=plane.switches.compression)
         _admit(plane, address)
         sent = _sent_by_client(request)
         caller = _caller(plane, request, address, connection_id, sent)
-        socket = WebSocket(Frames(offer.extensions), plane.switches)
+        socket = WebSocket(Frames(agreement.extensions), plane.switches)
         connection = Connection(caller=caller, socket=socket, last_active_at=caller.connected_at)
         subprotocol = await _ask_backend(plane, address, connection, sent)
     except HandshakeRefusedError as refused:
         _log_refusal(plane, request, connection_id, refused)
         return refused.response()
-    return _open(plane, request, connection, offer, subprotocol)
+    return _open(plane, request, connection, agreement, subprotocol)
 
 
-def find_stage(plane: DataPlane, request: web.Request) -> Address:
-    """The stage that a request is for.
+def find_stage(plane: DataPlane, request: web.Request, segments: list[str]) -> Address:
+    """The stage that a request is for, given the segments of its path.
 
     Raises HandshakeRefusedError: 403 where nothing is deployed, 409 where `/{stage}` could mean several (never on AWS).
     """
-    segments, _ = split_target(request.raw_path)
     try:
         return resolve(plane.control, request.host, segments)
     except NoStageError:
@@ -108,20 +107,18 @@ def _sent_by_client(request: web.Request) -> Handshake:
 
 
 def _open(
-    plane: DataPlane, request: web.Request, connection: Connection, offer: Offer, subprotocol: str | None
+    plane: DataPlane, request: web.Request, connection: Connection, agreement: Agreement, subprotocol: str | None
 ) -> web.StreamResponse:
     socket = connection.socket
-    socket.on_message = partial(on_message, plane, connection)
-    socket.on_close = partial(on_close, plane, connection)
-    socket.on_control_frames = partial(on_control_frames, plane, connection)
+    socket.listener = Events(plane, connection)
     try:
-        response = switch_protocols(request, socket, offer, subprotocol)
+        response = switch_protocols(request, socket, agreement, subprotocol)
     except ConnectionResetError:
         on_close(plane, connection, Ending(code=ABNORMAL, reason=""))
         return web.Response()
     connection.state = State.OPEN
     connection.touch(plane.clock.now())
-    start_timers(connection, plane.clock, plane.switches)
+    start_timer(connection, plane.clock, plane.switches)
     caller = connection.caller
     logger.info("connected   %s  %s from %s", caller.connection_id, caller.stage_name, caller.source_ip)
     plane.journal.note(

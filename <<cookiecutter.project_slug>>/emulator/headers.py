@@ -33,8 +33,9 @@ def gateway_headers(api_id: str, trace_id: str) -> Pairs:
 
 def connect_headers(client_headers: Sequence[tuple[str, str]], *, api_id: str, trace_id: str, source_ip: str) -> Pairs:
     """The headers of the `$connect` call: the client's, less the dropped ones, and the gateway's."""
-    passed = [(name, value) for name, value in client_headers if name.lower() not in DROPPED]
-    names = {name.lower() for name, _ in passed}
+    lowered = [name.lower() for name, _ in client_headers]
+    passed = [pair for name, pair in zip(lowered, client_headers, strict=True) if name not in DROPPED]
+    names = set(lowered)
     if "accept" not in names:
         passed.append(("Accept", "application/json"))
     if "user-agent" not in names:

@@ -1,8 +1,8 @@
 """Ids as AWS makes them."""
 
 import base64
+import random
 import re
-import secrets
 from collections.abc import Callable
 
 RandomBytes = Callable[[int], bytes]
@@ -12,10 +12,10 @@ MAX_CONNECTION_ID_LENGTH = 128
 
 
 class Identifiers:
-    """Makes ids from a source of randomness; a test hands in its own."""
+    """Makes ids from a source of randomness; a test hands in its own. An id opens nothing, so it may be guessed."""
 
-    def __init__(self, random_bytes: RandomBytes = secrets.token_bytes) -> None:
-        self._random_bytes = random_bytes
+    def __init__(self, random_bytes: RandomBytes | None = None) -> None:
+        self._random_bytes = random_bytes or random.Random().randbytes  # noqa: S311
 
     def opaque(self) -> str:
         """A connection, request or message id: 16 characters of the base64url alphabet, the last one `=` (`JC1dgf9yoAMCK-g=`)."""

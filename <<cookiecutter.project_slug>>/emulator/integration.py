@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,6 +34,20 @@ class Answer(NamedTuple):
         return 200 <= self.status < 300
 
 
+class Origin(NamedTuple):
+    """A server that answers HTTP."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def host_header(self) -> str:
+        """With the port, unless that is the scheme's own."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
+
+
 class IntegrationCallError(Exception):
     """The backend could not be called, or gave no usable answer.
 
@@ -51,7 +66,7 @@ class Backend:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._pools: dict[tuple[str, str, int], Pool] | None = None
+        self._pools: dict[Origin, Pool] | None = None
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
         self._under_way = 0
         self.idle = asyncio.Event()
@@ -93,23 +108,23 @@ class Backend:
                 self.idle.set()
 
     async def _attempt(self, request: BackendRequest, started: float) -> Answer:
-        scheme, host, port, target = split_url(request.url)
+        origin, target = split_url(request.url)
         if self._pools is None:
             raise IntegrationCallError("the emulator is stopping", status=502)
-        pool = self._pools.get((scheme, host, port))
+        pool = self._pools.get(origin)
         if pool is None:
-            pool = self._pools[scheme, host, port] = _pool(scheme, host, port)
+            pool = self._pools[origin] = _pool(origin)
         async with self._turns:
-            reply = await pool.request(request_bytes(request, target, host_header(scheme, host, port)))
+            reply = await pool.request(request_bytes(request, target, origin.host_header))
         latency = (self._clock.now() - started) * 1000
         return Answer(reply.status, reply.body, reply.headers.get("sec-websocket-protocol"), latency)
 
 
-def _pool(scheme: str, host: str, port: int) -> Pool:
+def _pool(origin: Origin) -> Pool:
     return Pool(
-        host,
-        port,
-        tls=ssl.create_default_context() if scheme == "https" else None,
+        origin.host,
+        origin.port,
+        tls=ssl.create_default_context() if origin.scheme == "https" else None,
         connect_seconds=LONGEST_SECONDS,
         timeout=LONGEST_SECONDS,
         idle_seconds=KEEP_ALIVE_SECONDS,
@@ -117,20 +132,21 @@ def _pool(scheme: str, host: str, port: int) -> Pool:
     )
 
 
-def split_url(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host, port, and what a request line asks for. Raises ValueError."""
-    parts = urlsplit(url)
+def split_url(url: str) -> tuple[Origin, str]:
+    """Where to connect, and what the request line asks for there. Raises ValueError."""
+    address, _, query = url.partition("#")[0].partition("?")
+    origin, path = _split_address(address)
+    return origin, f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=256)
+def _split_address(address: str) -> tuple[Origin, str]:
+    """The part of a URL that is the same for all calls of an integration; what follows it may hold a token, and is not kept."""
+    parts = urlsplit(address)
     scheme, host = parts.scheme.lower(), parts.hostname
     if scheme not in DEFAULT_PORTS or not host:
         raise ValueError("not an HTTP address")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return scheme, host, parts.port or DEFAULT_PORTS[scheme], target
-
-
-def host_header(scheme: str, host: str, port: int) -> str:
-    """The `Host` of a backend: with its port, unless that is the scheme's own."""
-    name = f"[{host}]" if ":" in host else host
-    return name if port == DEFAULT_PORTS[scheme] else f"{name}:{port}"
+    return Origin(scheme, host, parts.port or DEFAULT_PORTS[scheme]), parts.path or "/"
 
 
 def request_bytes(request: BackendRequest, target: str, host: str) -> bytes:

@@ -10,25 +10,21 @@ from emulator.switches import Switches
 GOING_AWAY: Final = (1001, "Going away")
 
 
-def start_timers(connection: Connection, clock: Clock, switches: Switches) -> None:
+def start_timer(connection: Connection, clock: Clock, switches: Switches) -> None:
     """Begin to count, from the moment the connection opened."""
-    connection.timers["life"] = clock.call_later(switches.max_connection_time, partial(_close, connection))
-    _watch_idle(connection, clock, switches)
+    _watch(connection, clock, switches, clock.now() + switches.max_connection_time)
 
 
-def _watch_idle(connection: Connection, clock: Clock, switches: Switches) -> None:
-    """One timer at a time: it looks again at the moment the connection would be idle as of now, so messages cost nothing."""
-    wait = connection.last_active_at + switches.idle_timeout - clock.now()
-    connection.timers["idle"] = clock.call_later(wait, partial(_look, connection, clock, switches))
+def _watch(connection: Connection, clock: Clock, switches: Switches, end_of_life: float) -> None:
+    """One timer at a time, set to the nearer wall as of now: traffic does not touch it, so messages cost nothing."""
+    wall = min(connection.last_active_at + switches.idle_timeout, end_of_life)
+    look = partial(_look, connection, clock, switches, end_of_life, wall)
+    connection.timer = clock.call_later(wall - clock.now(), look)
 
 
-def _look(connection: Connection, clock: Clock, switches: Switches) -> None:
-    if connection.last_active_at + switches.idle_timeout <= clock.now():
-        _close(connection)
-    else:
-        _watch_idle(connection, clock, switches)
-
-
-def _close(connection: Connection) -> None:
-    if connection.is_open:
+def _look(connection: Connection, clock: Clock, switches: Switches, end_of_life: float, wall: float) -> None:
+    """Traffic has moved the wall on, or this is it."""
+    if wall < end_of_life and connection.last_active_at + switches.idle_timeout > wall:
+        _watch(connection, clock, switches, end_of_life)
+    elif connection.is_open:
         connection.socket.close(*GOING_AWAY)

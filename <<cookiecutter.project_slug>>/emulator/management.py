@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from emulator.addresses import Address, split_target
+from emulator.addresses import Address
 from emulator.authorization import check_signature, forbidden
 from emulator.clock import sleep
 from emulator.connection import Connection, State
@@ -36,12 +36,12 @@ class CallError(Exception):
         self.message = message
 
 
-async def manage(plane: DataPlane, request: web.Request) -> web.StreamResponse:
+async def manage(plane: DataPlane, request: web.Request, segments: list[str]) -> web.StreamResponse:
     """One call of `@connections`."""
     request_id = plane.identifiers.opaque()
     began_at = plane.clock.now()
     try:
-        address = find_stage(plane, request)
+        address = find_stage(plane, request, segments)
         response = await _answer(plane, request, address, request_id)
     except HandshakeRefusedError as refused:
         error = CallError(refused.status, "ForbiddenException", refused.message)
@@ -49,7 +49,7 @@ async def manage(plane: DataPlane, request: web.Request) -> web.StreamResponse:
     except CallError as error:
         response = _error_response(error, request_id)
     response.headers["x-amzn-RequestId"] = request_id
-    connection_id = printable(split_target(request.raw_path)[0][-1])
+    connection_id = printable(segments[-1])
     logger.info("%-11s %s -> %d", request.method.lower(), connection_id, response.status)
     plane.journal.note(
         "callback",

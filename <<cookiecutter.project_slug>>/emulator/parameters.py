@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from emulator.context import Context
@@ -61,11 +61,20 @@ class Mapped:
     path: dict[str, str] = field(default_factory=dict)
 
 
+class Target(NamedTuple):
+    """What a key sets: `integration.request.header.X-Name` -> `("header", "X-Name")`."""
+
+    place: str
+    name: str
+    is_refused: bool
+    is_ignored: bool
+
+
 @lru_cache(maxsize=4096)
-def parse_target(key: str) -> tuple[str, str]:
-    """`integration.request.header.X-Name` -> `("header", "X-Name")`."""
+def parse_target(key: str) -> Target:
     place, _, name = key.removeprefix("integration.request.").partition(".")
-    return place, name
+    header = name.lower() if place == "header" else ""
+    return Target(place, name, header in REFUSED_TARGETS, header in IGNORED_TARGETS)
 
 
 @lru_cache(maxsize=4096)
@@ -87,27 +96,27 @@ def map_parameters(request_parameters: Mapping[str, str], sources: Sources, *, s
     """
     mapped = Mapped()
     for key, expression in request_parameters.items():
-        place, name = parse_target(key)
-        if place == "header" and name.lower() in REFUSED_TARGETS:
-            raise RefusedTargetError(f"{name} may not be mapped")
+        target = parse_target(key)
+        if target.is_refused:
+            raise RefusedTargetError(f"{target.name} may not be mapped")
         value = evaluate(expression, sources)
         if value is None:
             if not send_empty:
                 continue
             value = ""
-        _add(mapped, place, name, value)
+        _add(mapped, target, value)
     return mapped
 
 
-def _add(mapped: Mapped, place: str, name: str, value: str) -> None:
-    if place == "querystring":
-        mapped.query.append((name, value))
-    elif place == "path":
-        mapped.path[name] = value
-    elif name.lower() not in IGNORED_TARGETS:
+def _add(mapped: Mapped, target: Target, value: str) -> None:
+    if target.place == "querystring":
+        mapped.query.append((target.name, value))
+    elif target.place == "path":
+        mapped.path[target.name] = value
+    elif not target.is_ignored:
         # A line break in a header would end it: clients choose close reasons and bodies.
         clean = value if value.isprintable() else CONTROL_CHARACTERS.sub(" ", value)
-        mapped.headers.append((name, clean))
+        mapped.headers.append((target.name, clean))
 
 
 def evaluate(expression: str, sources: Sources) -> str | None:

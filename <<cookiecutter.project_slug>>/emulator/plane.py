@@ -17,7 +17,6 @@ from emulator.metrics import Metrics
 from emulator.snapshot import ControlPlane
 from emulator.switches import Switches
 from emulator.throttle import Throttles
-from emulator.upgrade import Negotiator
 
 logger = logging.getLogger("emulator")
 
@@ -34,7 +33,6 @@ class DataPlane:
     backend: Backend
     throttles: Throttles
     journal: Journal
-    negotiator: Negotiator
     latency: float = 0.0
     """Seconds added to every backend call and every call of `@connections`."""
     registry: Registry = field(default_factory=Registry)

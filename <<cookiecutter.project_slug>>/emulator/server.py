@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import random
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from aiohttp import web
 
-from emulator.addresses import CONNECTIONS, split_target
+from emulator.addresses import CONNECTIONS, path_segments
 from emulator.authorization import check_signature, forbidden, is_local_name
 from emulator.clock import Clock, SystemClock
 from emulator.connection import Connection
@@ -27,13 +27,14 @@ from emulator.snapshot import ControlPlane
 from emulator.store import Store
 from emulator.switches import Switches
 from emulator.throttle import Throttles
-from emulator.upgrade import Negotiator
 
 MAX_BODY_BYTES: Final = 1_048_576
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 logger = logging.getLogger("emulator")
 http_logger = logging.getLogger("emulator.http")
-# aiohttp writes a traceback for every request that is not HTTP; `_guarded` logs what is a bug of ours.
+# aiohttp writes a traceback for every request that is not HTTP; `Emulator._guarded` logs what is a bug of ours.
 http_logger.setLevel(logging.CRITICAL + 1)
 
 
@@ -71,7 +72,6 @@ class Emulator:
             backend=Backend(self.clock),
             throttles=Throttles.of(self.clock, switches),
             journal=Journal(self.clock),
-            negotiator=Negotiator(compression=switches.compression),
             latency=latency,
         )
         self._runner: web.AppRunner | None = None
@@ -161,26 +161,39 @@ class Emulator:
             self._runner = None
 
     def _application(self) -> web.Application:
-        app = web.Application(
-            client_max_size=MAX_BODY_BYTES, middlewares=[web.middleware(partial(_guarded, self.plane))]
-        )
-        app.router.add_routes(inspector_routes(app, self.plane, self.host, self.restart))
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        add = app.router.add_routes
+        add(_wrapped(inspector_routes(app, self.plane, self.host, self.restart), self._guarded))
         if isinstance(self.store, Store):
-            for route in control_routes(
+            control = control_routes(
                 self.store, clock=self.clock.now, faults=self.control_faults, authorize=self._authorize_control
-            ):
-                app.router.add_route(route.method, route.path, noted(self.plane.journal, route.handler))
-        app.router.add_route("*", "/{path:.*}", self._data_plane)
+            )
+            add(_wrapped(control, lambda handler: self._guarded(noted(self.plane.journal, handler))))
+        add([web.route("*", "/{path:.*}", self._guarded(self._data_plane))])
         return app
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """A bug answers 500 and is reported; the client never sees more."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except (web.HTTPException, ConnectionError):
+                raise
+            except Exception as error:  # noqa: BLE001
+                self.plane.report_bug(error)
+                return web.json_response({"message": "Internal server error"}, status=500)
+
+        return handle
 
     async def _data_plane(self, request: web.Request) -> web.StreamResponse:
         """`@connections` or a handshake: the path tells."""
-        segments, _ = split_target(request.raw_path)
+        segments = path_segments(request.raw_path)
         transport = request.transport
         if transport is not None:
             self._requests.add(transport)
         try:
-            return await (manage if CONNECTIONS in segments else handshake)(self.plane, request)
+            return await (manage if CONNECTIONS in segments else handshake)(self.plane, request, segments)
         finally:
             self._requests.discard(transport)
 
@@ -195,16 +208,8 @@ class Emulator:
 def _forget(connection: Connection) -> None:
     connection.disconnect_wanted = False
     connection.waiting.clear()
-    connection.cancel_timers()
+    connection.cancel_timer()
 
 
-async def _guarded(plane: DataPlane, request: web.Request, handler: Any) -> web.StreamResponse:
-    """A bug answers 500 and is reported; the client never sees more."""
-    try:
-        response: web.StreamResponse = await handler(request)
-    except (web.HTTPException, ConnectionError):
-        raise
-    except Exception as error:  # noqa: BLE001
-        plane.report_bug(error)
-        return web.json_response({"message": "Internal server error"}, status=500)
-    return response
+def _wrapped(routes: Iterable[web.RouteDef], wrap: Callable[[Any], Handler]) -> list[web.RouteDef]:
+    return [web.RouteDef(route.method, route.path, wrap(route.handler), route.kwargs) for route in routes]

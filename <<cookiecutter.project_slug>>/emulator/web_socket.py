@@ -1,8 +1,7 @@
 """One open socket: the asyncio side of `frames`. Every buffer it has is bounded."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from emulator.context import Ending
 from emulator.frames import Frames
@@ -12,9 +11,31 @@ from emulator.wire import ControlFrames, Message, Wire
 READ_BYTES: Final = 16_384
 """Read at once. All of it is looked at in one go, and a few bytes of it may grow to a frame of 32 KB."""
 
-OnMessage = Callable[[Message], None]
-OnControlFrames = Callable[[ControlFrames], None]
-OnClose = Callable[[Ending], None]
+
+class Listener(Protocol):
+    """Is told what comes in, and once that it is over."""
+
+    def on_message(self, message: Message) -> None: ...
+
+    def on_control_frames(self, frames: ControlFrames) -> None: ...
+
+    def on_close(self, ending: Ending) -> None: ...
+
+
+class Deaf:
+    """Before a socket is open, and when it has told its end."""
+
+    def on_message(self, message: Message) -> None:
+        return
+
+    def on_control_frames(self, frames: ControlFrames) -> None:
+        return
+
+    def on_close(self, ending: Ending) -> None:
+        return
+
+
+NOBODY: Final = Deaf()
 
 
 class WebSocket(asyncio.BufferedProtocol):
@@ -31,9 +52,7 @@ class WebSocket(asyncio.BufferedProtocol):
         "_is_clogged",
         "_switches",
         "_transport",
-        "on_close",
-        "on_control_frames",
-        "on_message",
+        "listener",
     )
 
     def __init__(self, frames: Frames, switches: Switches) -> None:
@@ -44,9 +63,7 @@ class WebSocket(asyncio.BufferedProtocol):
         self._incoming = bytearray()
         self._holds = 0
         self._is_clogged = False
-        self.on_message: OnMessage = _ignore
-        self.on_control_frames: OnControlFrames = _ignore
-        self.on_close: OnClose = _ignore
+        self.listener: Listener = NOBODY
 
     @property
     def is_open(self) -> bool:
@@ -104,7 +121,7 @@ class WebSocket(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         data, self._incoming = self._incoming[:nbytes], bytearray()
         for message in self._frames.receive(data):
-            self.on_message(message)
+            self.listener.on_message(message)
         # Last, because a close frame among these bytes ends everything.
         self._flush()
 
@@ -131,7 +148,7 @@ class WebSocket(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         output = self._frames.take_output()
         for frames in self._frames.take_control():
-            self.on_control_frames(frames)
+            self.listener.on_control_frames(frames)
         transport = self._transport
         if transport is None or transport.is_closing():
             return
@@ -146,10 +163,9 @@ class WebSocket(asyncio.BufferedProtocol):
 
     def _conclude(self) -> None:
         """Nothing more will be said: tell, once, without waiting for the other side to hang up."""
-        on_close = self.on_close
-        # The callbacks hold the connection, which holds this socket: break the circle.
-        self.on_message, self.on_control_frames, self.on_close = _ignore, _ignore, _ignore
-        on_close(self._frames.ending())
+        # The listener holds the connection, which holds this socket: break the circle.
+        listener, self.listener = self.listener, NOBODY
+        listener.on_close(self._frames.ending())
 
     def _await_hang_up(self, transport: asyncio.Transport) -> None:
         loop = asyncio.get_running_loop()
@@ -165,7 +181,3 @@ class WebSocket(asyncio.BufferedProtocol):
             transport.pause_reading()
         else:
             transport.resume_reading()
-
-
-def _ignore(_: object) -> None:
-    return

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.addresses import AmbiguousStageError, NoStageError, resolve, split_target
+from emulator.addresses import AmbiguousStageError, NoStageError, path_segments, resolve
 from tests.emulator.stages import API_ID, STAGE, Stages, stage_of
 
 HOST = "127.0.0.1:8001"
@@ -18,7 +18,7 @@ def stages() -> Stages:
 
 
 def found(target: str, host: str = HOST) -> tuple[str, tuple[str, ...]]:
-    address = resolve(stages(), host, split_target(target)[0])
+    address = resolve(stages(), host, path_segments(target))
     return address.stage.stage_name, address.rest
 
 
