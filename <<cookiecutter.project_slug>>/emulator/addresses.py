@@ -4,9 +4,8 @@
 is the api mapping key, or empty, and never names the stage (AWS facts 6.1).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from emulator.snapshot import ControlPlane, LiveStage
@@ -24,8 +23,7 @@ class AmbiguousStageError(Exception):
     """Several APIs have a stage of that name. The text says how to address one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """The stage meant, the host it was called by, and what the path says beyond it."""
 
     stage: LiveStage

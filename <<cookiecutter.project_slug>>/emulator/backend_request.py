@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 
 from emulator import headers
 from emulator.context import Context
+from emulator.json_values import parse_body
 from emulator.parameters import Handshake, Mapped, Sources, map_parameters
-from emulator.selection import parse_body
 from emulator.snapshot import Integration, LiveStage
 from emulator.switches import Switches
 
@@ -51,7 +51,7 @@ def build(
         handshake=event.handshake,
         declared=declared,
     )
-    mapped = map_parameters(integration.request_parameters, sources, send_empty=switches.send_empty_parameters)
+    mapped = map_parameters(integration.rules, sources, send_empty=switches.send_empty_parameters)
     sent = headers.override(
         _own_headers(stage.api_id, event, switches), mapped.headers, keep_case_variants=switches.keep_case_variants
     )
@@ -67,8 +67,10 @@ def build(
 
 
 def _parsed_body(integration: Integration, event: Event) -> Any:
-    needed = any(value.startswith("route.request.body.") for value in integration.request_parameters.values())
-    return parse_body(event.body) if needed and event.body else None
+    if not event.body:
+        return None
+    needed = any(rule.source_place == "body" and rule.source_name for rule in integration.rules)
+    return parse_body(event.body) if needed else None
 
 
 def _own_headers(api_id: str, event: Event, switches: Switches) -> headers.Pairs:

@@ -1,6 +1,7 @@
 """A handshake, step by step. The client waits for its 101 until `$connect` has answered (AWS facts 1.1)."""
 
 import logging
+from itertools import chain
 
 from aiohttp import web
 
@@ -63,7 +64,8 @@ def find_stage(plane: DataPlane, request: web.Request, segments: list[str]) -> A
 def _check_size(request: web.Request) -> None:
     if len(request.raw_path) > limits.MAX_HANDSHAKE_URL_LENGTH:
         raise HandshakeRefusedError(414, "URI Too Long", detail=f"the URL has {len(request.raw_path)} characters")
-    size = sum(len(name) + len(value) + 4 for name, value in request.raw_headers)
+    # Each line has a colon, a space and a line break besides.
+    size = sum(map(len, chain.from_iterable(request.raw_headers))) + 4 * len(request.raw_headers)
     if size > MAX_HEADERS_BYTES:
         raise HandshakeRefusedError(431, "Request Header Fields Too Large", detail=f"the headers have {size} bytes")
 

@@ -57,4 +57,4 @@ def override(headers: Pairs, mapped: Sequence[tuple[str, str]], *, keep_case_var
         exact = {name for name, _ in mapped}
         return [(name, value) for name, value in headers if name not in exact] + list(mapped)
     names = {name.lower() for name, _ in mapped}
-    return [(name, value) for name, value in headers if name.lower() not in names] + list(mapped)
+    return [pair for pair in headers if pair[0].lower() not in names] + list(mapped)

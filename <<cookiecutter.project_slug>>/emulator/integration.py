@@ -152,7 +152,7 @@ def _split_address(address: str) -> tuple[Origin, str]:
 def request_bytes(request: BackendRequest, target: str, host: str) -> bytes:
     """The request as it goes over the wire. Raises ValueError where a header would end early, or begin another one."""
     lines = [f"{request.method} {target} HTTP/1.1"]
-    if not any(name.lower() == "host" for name, _ in request.headers):
+    if "host" not in map(str.lower, request.mapped):
         lines.append(f"Host: {host}")
     lines += [f"{name}: {value}" for name, value in request.headers]
     head = "\r\n".join(lines)

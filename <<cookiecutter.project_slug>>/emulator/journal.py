@@ -52,6 +52,8 @@ class Journal:
 
     def shown(self, text: str) -> str:
         """The beginning of a text from outside, without secrets."""
+        if not text:
+            return ""
         if len(text) <= MAX_TEXT:
             return self.masker.text(text)
         return f"{self.masker.text(text[: MAX_TEXT + SPARE])[:-SPARE]}... ({len(text)} characters)"

@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (100_000, 20, 20)
+THRESHOLDS: Final = (200_000, 20, 20)
 """Python's own 700 has the collector look through what thousands of open sockets hold, every few handshakes. What closed ones leave
 to it are a few KiB each."""
 

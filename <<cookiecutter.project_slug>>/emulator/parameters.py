@@ -7,13 +7,12 @@ Keys are `integration.request.header|querystring|path.NAME`. Values are `'litera
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from emulator.context import Context
-from emulator.selection import parse_path, stringify, value_at
+from emulator.json_values import parse_path, stringify, value_at
 
 REFUSED_TARGETS: Final = frozenset(
     {"content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id"}
@@ -30,20 +29,18 @@ class RefusedTargetError(Exception):
     """An integration maps a header that it may not set: AWS answers each call with 500 "Internal server error"."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Handshake:
+class Handshake(NamedTuple):
     """What the client sent with its handshake; available on `$connect` only."""
 
     headers: Pairs = ()
     query_string: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """Where values come from."""
 
     context: Context
-    stage_variables: Mapping[str, str] = field(default_factory=dict)
+    stage_variables: Mapping[str, str] = MappingProxyType({})
     body_text: str = ""
     body: Any = None
     """The parsed body; None where there is none."""
@@ -52,34 +49,44 @@ class Sources:
     """The route's own request parameters: only what it declares of a handshake can be mapped."""
 
 
-@dataclass(slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """What the mapping adds to the backend call."""
 
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    query: list[tuple[str, str]] = field(default_factory=list)
-    path: dict[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]]
+    query: list[tuple[str, str]]
+    path: dict[str, str]
 
 
-class Target(NamedTuple):
-    """What a key sets: `integration.request.header.X-Name` -> `("header", "X-Name")`."""
+class Rule(NamedTuple):
+    """One request parameter, read once for all events: `name` in `place` is set to what the source says.
+
+    A source has a scope (`literal`, `context`, `stageVariables`, `route`), for `route` a place in the request, and a name.
+    """
 
     place: str
     name: str
     is_refused: bool
     is_ignored: bool
+    source_scope: str
+    source_place: str
+    source_name: str
 
 
-@lru_cache(maxsize=4096)
-def parse_target(key: str) -> Target:
+def rules_of(request_parameters: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Every parameter, in their order."""
+    return tuple(_rule(key, expression) for key, expression in request_parameters.items())
+
+
+def _rule(key: str, expression: str) -> Rule:
     place, _, name = key.removeprefix("integration.request.").partition(".")
     header = name.lower() if place == "header" else ""
-    return Target(place, name, header in REFUSED_TARGETS, header in IGNORED_TARGETS)
+    return Rule(place, name, header in REFUSED_TARGETS, header in IGNORED_TARGETS, *_source(expression))
 
 
-@lru_cache(maxsize=4096)
-def parse_source(expression: str) -> tuple[str, str, str]:
+def _source(expression: str) -> tuple[str, str, str]:
     """`route.request.header.X-Name` -> `("route", "header", "X-Name")`; `context.stage` -> `("context", "", "stage")`."""
+    if expression.startswith("'"):
+        return "literal", "", expression[1:-1]
     scope, _, name = expression.partition(".")
     if scope != "route":
         return scope, "", name
@@ -87,45 +94,44 @@ def parse_source(expression: str) -> tuple[str, str, str]:
     return scope, place, rest
 
 
-def map_parameters(request_parameters: Mapping[str, str], sources: Sources, *, send_empty: bool = False) -> Mapped:
+def map_parameters(rules: Sequence[Rule], sources: Sources, *, send_empty: bool = False) -> Mapped:
     """Evaluate an integration's request parameters.
 
     A value that is not set on this event is left out, or sent empty with `send_empty` (unknown on AWS).
 
     Raises RefusedTargetError for headers that AWS lets no integration set.
     """
-    mapped = Mapped()
-    for key, expression in request_parameters.items():
-        target = parse_target(key)
-        if target.is_refused:
-            raise RefusedTargetError(f"{target.name} may not be mapped")
-        value = evaluate(expression, sources)
+    mapped = Mapped([], [], {})
+    for rule in rules:
+        if rule.is_refused:
+            raise RefusedTargetError(f"{rule.name} may not be mapped")
+        value = _evaluate(rule, sources)
         if value is None:
             if not send_empty:
                 continue
             value = ""
-        _add(mapped, target, value)
+        _add(mapped, rule, value)
     return mapped
 
 
-def _add(mapped: Mapped, target: Target, value: str) -> None:
-    if target.place == "querystring":
-        mapped.query.append((target.name, value))
-    elif target.place == "path":
-        mapped.path[target.name] = value
-    elif not target.is_ignored:
+def _add(mapped: Mapped, rule: Rule, value: str) -> None:
+    if rule.place == "querystring":
+        mapped.query.append((rule.name, value))
+    elif rule.place == "path":
+        mapped.path[rule.name] = value
+    elif not rule.is_ignored:
         # A line break in a header would end it: clients choose close reasons and bodies.
         clean = value if value.isprintable() else CONTROL_CHARACTERS.sub(" ", value)
-        mapped.headers.append((target.name, clean))
+        mapped.headers.append((rule.name, clean))
 
 
-def evaluate(expression: str, sources: Sources) -> str | None:
-    """The value of one mapping expression, None where it is not set."""
-    if expression.startswith("'"):
-        return expression[1:-1]
-    scope, place, name = parse_source(expression)
+def _evaluate(rule: Rule, sources: Sources) -> str | None:
+    """The value of one parameter, None where it is not set."""
+    scope, place, name = rule.source_scope, rule.source_place, rule.source_name
     if scope == "context":
         return sources.context.get(name)
+    if scope == "literal":
+        return name
     if scope == "stageVariables":
         return sources.stage_variables.get(name)
     if place == "body":

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from emulator.parameters import Rule, rules_of
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Integration:
@@ -18,6 +20,11 @@ class Integration:
     method: str = "POST"
     request_parameters: Mapping[str, str] = field(default_factory=dict)
     timeout_ms: int = 29_000
+    rules: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    """The request parameters, as the data plane reads them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", rules_of(self.request_parameters))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,6 +53,8 @@ class Store:
 
     def mapped_stage(self, domain_name: str, mapping_key: str) -> LiveStage | None:
         """The stage behind a custom domain and api mapping key ("" for none). A wildcard domain serves its subdomains."""
+        if not self.state.domains:
+            return None
         wildcard = "*." + domain_name.partition(".")[2]
         domain = self.state.domains.get(domain_name) or self.state.domains.get(wildcard)
         for mapping in domain.mappings.values() if domain else ():

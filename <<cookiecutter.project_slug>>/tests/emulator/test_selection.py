@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.selection import evaluate, parse_body, select_route, stringify
+from emulator.json_values import parse_body, stringify
+from emulator.selection import evaluate, select_route
 from emulator.snapshot import Route
 
 KEYS = ("chat", "a/b", "true", "7", "[a, b]", "{k=1}", "$connect", "$disconnect", "$default")
