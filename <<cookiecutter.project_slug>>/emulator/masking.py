@@ -1,14 +1,15 @@
 """What may be shown of what went by: secrets are known by the names they travel under, and hidden wherever they reappear."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 from urllib.parse import parse_qsl
 
 MASK: Final = "***"
 WORDS: Final = (
-    *("secret", "token", "password", "authorization", "cookie", "credential", "websocket-key"),
+    *("secret", "token", "password", "authorization", "cookie", "credential"),
     *("apikey", "api-key", "api_key", "sessionid", "session-id", "session_id", "session_key"),
 )
 """A name that holds one of these, in any case, is the name of a secret."""
@@ -16,7 +17,7 @@ MEMBER = re.compile(rf'("[^"\\]{{0,64}}(?:{"|".join(WORDS)})[^"\\]{{0,64}}"\s*:\
 """A member of a JSON object, up to the end of its text value; the text may have been cut off before that."""
 SEPARATOR = re.compile(r"[;,]\s*")
 MIN_SECRET: Final = 8
-"""Characters below which a value is too short to be looked for in other texts."""
+"""Characters below which a text is too short to be looked for in others."""
 SECRETS_KEPT: Final = 64
 
 
@@ -30,7 +31,8 @@ class Masker:
     """Hides secrets in headers, URLs and texts. Those it has seen last under a secret name it also finds where no name tells."""
 
     def __init__(self) -> None:
-        self._secrets: dict[str, None] = {}
+        self._secrets: dict[str, tuple[str, ...]] = {}
+        """What came under a secret name, the latest last, and what of it is looked for in texts."""
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The headers as they may be shown."""
@@ -52,26 +54,24 @@ class Masker:
         """A message without the values of its members that have a secret name, and without any secret seen before."""
         if _holds_secret_name(text):
             text = MEMBER.sub(lambda match: match[1] + MASK, text)
-        for secret in self._secrets:
+        for secret in chain.from_iterable(self._secrets.values()):
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
 
     def _hidden(self, value: str) -> str:
-        for secret in (value, *_parts(value)):
-            if len(secret) >= MIN_SECRET:
-                # To the end of the queue: what is seen again and again is never forgotten.
-                self._secrets.pop(secret, None)
-                self._secrets[secret] = None
-        while len(self._secrets) > SECRETS_KEPT:
+        # To the end of the queue: what is seen again and again is never forgotten.
+        secrets = self._secrets.pop(value, None)
+        self._secrets[value] = _secrets_in(value) if secrets is None else secrets
+        if len(self._secrets) > SECRETS_KEPT:
             del self._secrets[next(iter(self._secrets))]
         return MASK
 
 
-def _parts(value: str) -> Iterator[str]:
-    """The secrets inside a header: the values of cookies, what stands behind `Bearer`."""
-    for part in SEPARATOR.split(value):
-        yield part.partition("=")[2] or part.rpartition(" ")[2]
+def _secrets_in(value: str) -> tuple[str, ...]:
+    """The whole value, and inside a header the values of cookies, what stands behind `Bearer`."""
+    parts = (part.partition("=")[2] or part.rpartition(" ")[2] for part in SEPARATOR.split(value))
+    return tuple(secret for secret in dict.fromkeys((value, *parts)) if len(secret) >= MIN_SECRET)
 
 
 def _holds_secret_name(text: str) -> bool:
