@@ -58,7 +58,6 @@ def environment(project: Path, version: str, *, newest_django: bool) -> Path:
     setup.make_venv(venv, str(python))
     with pytest.MonkeyPatch.context() as patch:  # uv takes the same files from its cache in a tenth of pip's time
         patch.setenv("PATH", f"{UV.parent}{os.pathsep}{os.environ['PATH']}")
-        patch.setenv("UV_COMPILE_BYTECODE", "1")
         setup.install(venv, setup.locks_of(project, dev=True))
     made: Path = setup.python_of(venv)
     if newest_django:

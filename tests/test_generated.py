@@ -39,15 +39,29 @@ CHECKS = {
         "import sys; from importlinter.cli import lint_imports_command as run; sys.exit(run(['--no-cache']))",
     ],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run", "--settings", "tests.settings"],
-    "tests": ["-m", "pytest", "-q", "-m", "not slow", "-n", "2", "--dist", "loadfile", *SUITES],
 }
+
+PYTEST = ("-m", "pytest", "-q", "-m", "not slow", "-n", "2", "--dist", "loadfile")
+REACH = {
+    "use_terraform": ("config", "gateway/management", "gateway/provisioning", "realtime"),
+    "use_celery": (
+        "config",
+        "gateway/management",
+        "gateway/messaging",
+        "gateway/monitoring",
+        "gateway/test_tasks.py",
+        "realtime",
+    ),
+}
+"""The tests of what an answer changes, run where it is given alone. With both given, all are run in a fresh environment
+(`test_matrix.py`), and with neither here."""
 
 
 def python(project: Path, *arguments: str, interpreter: Path = Path(sys.executable)) -> None:
     """Run a Python in `project`, with nothing of this repository's or the caller's set-up; fail with what it said."""
     cache = ROOT / "build" / "cache" / "generated"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | {
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(cache / "pycache"),
         "MYPY_CACHE_DIR": str(cache / "mypy"),  # projects differ in few files, so one cache serves them all
         "RUFF_CACHE_DIR": str(cache / "ruff"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
@@ -62,8 +76,18 @@ def python(project: Path, *arguments: str, interpreter: Path = Path(sys.executab
     "answers", COMBINATIONS, ids=lambda answers: "+".join(n for n, v in answers.items() if v) or "neither"
 )
 def test_every_combination_passes_its_own_checks(render: Renderer, answers: dict[str, bool], check: str) -> None:
-    """Lint, types, import rules, migrations and the project's own tests."""
+    """Lint, types, import rules and migrations."""
     python(render(**answers), *CHECKS[check])
+
+
+def test_the_suite_of_the_default_answers_passes(render: Renderer) -> None:
+    python(render(), *PYTEST, *SUITES)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_the_tests_of_what_an_answer_changes_pass(render: Renderer, option: str) -> None:
+    reached = (f"tests/{name}" for name in REACH[option])
+    python(render(**{option: True}), *PYTEST, *reached, *(word for word in SUITES if word.startswith("--ignore")))
 
 
 @pytest.mark.parametrize(

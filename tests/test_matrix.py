@@ -13,11 +13,20 @@ import pytest
 
 from tests.interpreters import RUNNING, UV, VERSIONS, environment, interpreter
 from tests.rendering import Renderer
-from tests.test_generated import PATIENT, python
+from tests.test_generated import PATIENT, PYTEST, python
 
 NEWEST_DJANGO_NEEDS = (3, 12)
 WARNINGS = ["-W", "error::DeprecationWarning", "-W", "error::PendingDeprecationWarning"]
-ELSEWHERE = ("journeys", "gateway/fuzz", "gateway/live", "gateway/provisioning", "conformance", "emulator", *PATIENT)
+ELSEWHERE = (
+    "client",
+    "journeys",
+    "gateway/fuzz",
+    "gateway/live",
+    "gateway/provisioning",
+    "conformance",
+    "emulator",
+    *PATIENT,
+)
 """Left out: no browser, no fuzzer and no plan for AWS cares which Django it is, and the emulator knows none (`make imports` sees to
 that). The workflow runs all of them where they stand, on every Python."""
 
@@ -80,9 +89,8 @@ def test_what_is_installed_fits_together(interpreter_of_cell: Path, cell: Cell) 
 def test_the_generated_suite_passes(project: Path, interpreter_of_cell: Path) -> None:
     """Without a warning that something is going away."""
     left_out = [f"--ignore=tests/{name}" for name in ELSEWHERE]
-    words = ["-m", "pytest", "-q", "-m", "not slow", "-n", "2", "--dist", "loadfile", *WARNINGS, "tests", *left_out]
 
-    python(project, *words, interpreter=interpreter_of_cell)
+    python(project, *PYTEST, *WARNINGS, "tests", *left_out, interpreter=interpreter_of_cell)
 
 
 def test_the_bound_of_django_can_be_lifted(render: Renderer, tmp_path: Path) -> None:

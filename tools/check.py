@@ -81,6 +81,16 @@ def engine(*arguments: str) -> Command:
     return inplace("pytest", "-q", *STRICT, *left_out, *PARALLEL, *arguments)
 
 
+NO_DATABASE = (
+    "client",
+    "conformance",
+    "emulator",
+    "gateway/provisioning/test_custom_domain.py",
+    "gateway/provisioning/test_resume.py",
+)
+"""What does not care which database there is, and takes long."""
+
+
 def template(*arguments: str) -> Command:
     """The template's own tests."""
     return (BIN / "python", "-m", "pytest", "-q", "-p", "no:django", *STRICT, *arguments)
@@ -124,7 +134,10 @@ def stages(marks: str) -> list[Stage]:
         Stage("template", [template("tests", *quick, "-m", marks, *PARALLEL)]),
         Stage("sqlite", [engine("-m", marks)]),
         Stage(
-            "postgresql", [engine("-m", marks, "--create-db")], no_postgresql, environment={"DATABASE_URL": DATABASE}
+            "postgresql",
+            [engine("-m", marks, "--create-db", *(f"--ignore=tests/{name}" for name in NO_DATABASE))],
+            no_postgresql,
+            environment={"DATABASE_URL": DATABASE},
         ),
         Stage("generated", [template("tests/test_generated.py", "-m", marks, *WHOLE_SUITES)]),
         Stage("matrix", [template("tests/test_matrix.py", "-rs", *WHOLE_SUITES)]),

@@ -165,6 +165,7 @@ def test_a_request_cut_off_on_its_way_is_sent_again(window: Window, emulator: Ru
     """The connection breaks with the message in it; the next one carries it again."""
     window.start()
     emulator.faults.turn_on("reset-connections")
+    emulator.faults.turn_on("refuse-connects")
     window.page.evaluate("() => { window.reply = client.request({ n: 1 }); }")
     window.waits_for("close", 1)
 
