@@ -157,7 +157,7 @@ def names_that_the_class_body_reads(view: Path) -> set[str]:
 def test_the_table_of_names_in_use_is_that_of_the_view(render: Renderer, pre_gen: ModuleType) -> None:
     """A route may be called anything that the view does not need for itself, and nothing that it does."""
     in_use = attributes_of_the_view() | names_that_the_class_body_reads(render() / "realtime" / "views.py")
-    could_be_routes = {name for name in in_use if pre_gen.ROUTE.fullmatch(name)} - set(pre_gen.BUILT_IN_ROUTES)
+    could_be_routes = {name for name in in_use if pre_gen.is_route(name)} - set(pre_gen.BUILT_IN_ROUTES)
 
     assert set(pre_gen.NAMES_IN_USE) == could_be_routes
 
