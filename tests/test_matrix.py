@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interpreters import RUNNING, UV, VERSIONS, environment, interpreter
+from tests.interpreters import RUNNING, UV, VERSIONS, environment, interpreter, with_uv
 from tests.rendering import Renderer
 from tests.test_generated import PATIENT, PYTEST, python
 
@@ -102,7 +102,7 @@ def test_the_bound_of_django_can_be_lifted(render: Renderer, tmp_path: Path) -> 
     lock = subprocess.run(
         ["make", "lock", "ARGS=--upgrade-package django"],
         cwd=project,
-        env=os.environ | {"PATH": f"{UV.parent}{os.pathsep}{os.environ['PATH']}"},
+        env=os.environ | with_uv(),
         capture_output=True,
         text=True,
         check=False,
