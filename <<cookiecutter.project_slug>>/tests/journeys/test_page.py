@@ -49,6 +49,18 @@ def test_the_front_page_is_accessible(site: Site, browser: Browser, look: str) -
     context.close()
 
 
+def test_nothing_can_be_entered_before_somebody_listens(site: Site, browser: Browser) -> None:
+    """Where the page comes before its script, what is typed and sent would go nowhere."""
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        person.is_in_state("open")
+        person.page.route("**/realtime/page*.js", lambda route: route.abort())
+
+        person.page.reload()
+
+        expect(person.page.get_by_role("textbox", name="Message to")).to_be_disabled()
+        expect(person.page.get_by_role("button", name="Send")).to_be_disabled()
+
+
 def test_any_message_can_be_sent(site: Site, browser: Browser) -> None:
     """As JSON, to try a route that the page knows nothing of; what is no JSON is not sent."""
     with Person.sign_in(browser, site.first_address, "alice") as person:

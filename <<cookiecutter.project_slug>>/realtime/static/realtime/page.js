@@ -130,4 +130,6 @@ element("raw").addEventListener("submit", async (event) => {
   }
 });
 
+// Somebody listens now: what had been entered before would have gone nowhere.
+for (const control of document.querySelectorAll(":disabled")) control.disabled = false;
 client.connect();
