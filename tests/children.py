@@ -1,7 +1,8 @@
-"""Programs that tests run to their end, whatever these leave behind."""
+"""Programs that tests run: to their end, whatever these leave behind, and on ports that are nobody's."""
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,13 @@ def run_to_the_end(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str
             left_behind = _end_group(child)
         said.seek(0)
         return Done(returncode, said.read(), left_behind)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _end_group(child: "subprocess.Popen[bytes]") -> list[str]:

@@ -12,7 +12,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
+from tests.children import free_port
 from tests.rendering import ROOT
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
@@ -145,13 +145,6 @@ def install(project: Path) -> None:
         (venv / name).symlink_to(Path(sys.prefix) / name)
     locks = {lock.name: sha256(lock.read_bytes()).hexdigest() for lock in project.glob("requirements*.txt")}
     (venv / "installed.json").write_text(json.dumps(locks), encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

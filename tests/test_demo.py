@@ -14,16 +14,10 @@ from types import ModuleType
 import psutil
 import pytest
 
+from tests.children import free_port
 from tests.conftest import load
 from tests.rendering import ROOT, copy_of_the_repository
 from tests.test_setup import NO_NETWORK, OTHER_PROJECT
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture(scope="module")

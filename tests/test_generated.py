@@ -53,8 +53,8 @@ REACH = {
         "realtime",
     ),
 }
-"""The tests of what an answer changes, run where it is given alone. With both given, all are run in a fresh environment
-(`test_matrix.py`), and with neither here."""
+"""The tests of what an answer changes, run where it is given alone. With neither, the whole suite is run here; with both, what an
+interpreter or a Django can change is run in fresh environments (`test_matrix.py`)."""
 
 
 def python(project: Path, *arguments: str, interpreter: Path = Path(sys.executable)) -> None:

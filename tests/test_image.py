@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.children import free_port
 from tests.images import Image, instructions, python_of_the_image
 from tests.rendering import Renderer, files_in
 
@@ -38,13 +39,6 @@ def image(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     built = Image(tmp_path_factory.mktemp("image") / "root", project, python_of_the_image(version))
     built.build()
     return built
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -145,29 +145,22 @@ class time_limit:  # noqa: N801
     Raises TimeoutError, as `asyncio.timeout` does on the loop's own clock.
     """
 
-    __slots__ = ("_cancelled_before", "_clock", "_is_over", "_seconds", "_task", "_timer")
+    __slots__ = ("_clock", "_deadline", "_seconds", "_timer")
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._is_over = False
+        self._deadline = asyncio.timeout(None)
 
     async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("A time limit needs a task that it can cancel.")
-        self._task = task
-        self._cancelled_before = task.cancelling()
+        await self._deadline.__aenter__()
         self._timer = self._clock.call_later(self._seconds, self._expire)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        # Somebody else may have cancelled the task at the same moment: then it is theirs to end.
-        if self._is_over and self._task.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
-            raise TimeoutError from error
+        await self._deadline.__aexit__(kind, error, traceback)
 
     def _expire(self) -> None:
-        self._is_over = True
-        self._task.cancel()
+        self._deadline.reschedule(0.0)
