@@ -87,7 +87,9 @@ class Site:
 
     def processes(self) -> dict[int, str]:
         """The command lines of everything the site runs, by process id."""
-        listing = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        # Without -ww a command line may end at the 80th character.
+        command = ["ps", "-A", "-ww", "-o", "pid=,args="]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows = (line.strip().split(None, 1) for line in listing.splitlines())
         return {
             int(pid): arguments
