@@ -16,12 +16,6 @@ ANSWERS = {
     "websocket_domain": r'<<cookiecutter.websocket_domain|tojson>>',
     "aws_region": r'<<cookiecutter.aws_region|tojson>>',
     "routes": r'<<cookiecutter.routes|tojson>>',
-    "__routes": r'<<cookiecutter.__routes|tojson>>',
-    "__domain_name": r'<<cookiecutter.__domain_name|tojson>>',
-    "__websocket_domain": r'<<cookiecutter.__websocket_domain|tojson>>',
-    "__project_name_literal": r'<<cookiecutter.__project_name_literal|tojson>>',
-    "__description_literal": r'<<cookiecutter.__description_literal|tojson>>',
-    "__author_literal": r'<<cookiecutter.__author_literal|tojson>>',
 }
 # fmt: on
 
@@ -183,31 +177,15 @@ def why_not_a_route(name):
     return None
 
 
-def literal(text):
-    """`text` as a string literal of Python and of TOML, spelled as in cookiecutter.json."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def derived(answers):
-    """What cookiecutter.json works out from the answers."""
-    literals = {f"__{name}_literal": literal(answers[name]) for name in TEXTS}
-    domains = {f"__{name}": answers[name].lower() for name in DOMAINS}
-    return {"__routes": " ".join(names_of(answers["routes"])), **literals, **domains}
-
-
 def refusals(answers):
     """Every reason against the answers, one sentence each."""
-    found = [
+    return [
         *refused_texts(answers),
         *refused_slug(answers["project_slug"]),
         *refused_domains(answers),
         *refused_region(answers["aws_region"]),
         *refused_routes(answers["routes"]),
     ]
-    if not found:
-        changed = [name for name, value in derived(answers).items() if answers[name] != value]
-        found += [f"{name} follows from the other answers: do not give it." for name in changed]
-    return found
 
 
 def main():

@@ -52,8 +52,6 @@ REFUSED = [
     ({"routes": "handler"}, "'handler' is a name the view itself uses"),
     ({"routes": "request"}, "'request' is a name the view itself uses"),
     ({"routes": "ping, pong, ping"}, "'ping' is there twice"),
-    ({"__routes": "other"}, "__routes follows from the other answers"),
-    ({"__description_literal": '"x"; import os'}, "__description_literal follows from the other answers"),
 ]
 
 ACCEPTED = [

@@ -24,7 +24,7 @@ class RealtimeView(WebSocketView):
         Next: answer with `{"type": "unknown"}` instead if clients should only use the routes below.
         """
         chat.publish(self.websocket_session, self.body)
-<% for route in cookiecutter.__routes.split() %>
+<% for route in cookiecutter.routes.replace(',', ' ').split() %>
 
     @handler
 <% if route == "fetch_history" %>

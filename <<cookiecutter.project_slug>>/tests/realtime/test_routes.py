@@ -24,7 +24,7 @@ def test_default_publishes_a_message_without_an_action(alice, bob):
 def test_default_answers_its_sender_that_all_is_well(alice):
     """Whoever sends an `id` gets an answer to it."""
     assert alice.send({"message": "hello", "id": 1}) == {"type": "ok", "reply_to": 1}
-<% for route in cookiecutter.__routes.split() %>
+<% for route in cookiecutter.routes.replace(',', ' ').split() %>
 
 
 <% if route == "fetch_history" %>
