@@ -41,7 +41,7 @@ CHECKS = {
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run", "--settings", "tests.settings"],
 }
 
-PYTEST = ("-m", "pytest", "-q", "-m", "not slow", "-n", "2", "--dist", "loadfile")
+PYTEST = ("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile")
 REACH = {
     "use_terraform": ("config", "gateway/management", "gateway/provisioning", "realtime"),
     "use_celery": (
