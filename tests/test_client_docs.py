@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import PROJECT, ROOT
+from tests.shown import Block, blocks_of
 
 NODE = shutil.which("node")
 MODULE = (ROOT / PROJECT / "gateway" / "static" / "gateway" / "client.js").as_uri()
 PAGE = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```js\n(.*?)```", PAGE, re.DOTALL)
 
 BROWSER = """
 const answers = { chat_message: { type: "error", code: "payload_invalid", message: "No.", errors: {} } };
@@ -68,10 +68,10 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[0].splitlines()[2:]]
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_an_example_runs(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("number", range(len(blocks_of("client.md", "js"))))
+def test_an_example_runs(tmp_path: Path, shown: list[Block], number: int) -> None:
     """As it stands in the page, apart from where the module is."""
-    example = EXAMPLES[number]
+    example = shown[number].text
 
     printed = run(tmp_path, example.replace("/static/gateway/client.js", MODULE))
 
@@ -101,3 +101,14 @@ def test_every_option_of_the_types_is_explained() -> None:
 
     assert {name for name in declared - explained if f"`{name}`" not in PAGE} == set()
     assert explained <= declared
+
+
+def test_the_codes_that_stop_it_are_the_clients(tmp_path: Path) -> None:
+    """None is missing in the list, and none is there for nothing; a bare 401 stops it as well."""
+    module = json.dumps(MODULE.replace("client.js", "protocol.js"))
+    permanent = json.loads(
+        run(tmp_path, f"import {{ PERMANENT }} from {module};\nconsole.log(JSON.stringify([...PERMANENT]));")
+    )
+    said = PAGE.split("which says why:\n", 1)[1].split("(Django's own", 1)[0]
+
+    assert set(re.findall(r"`(\w+)`", said)) == {*permanent, "http_401"}

@@ -29,6 +29,7 @@ LOOKED_FOR = (
 READ_BY_DEPENDABOT = {
     "docker": ["Dockerfile"],
     "github-actions": [".github/workflows/*.yml"],
+    "npm": ["package.json", "package-lock.json"],
     "pip": ["requirements.txt", "requirements-dev.txt", "requirements-celery.txt", "pyproject.toml"],
 }
 """For pip it knows lock files by their suffix: what is called otherwise is never renewed."""
@@ -148,7 +149,7 @@ def test_dependabot_waits_and_finds_what_it_renews(project: Path, root: str) -> 
     assert [update["cooldown"]["default-days"] >= 7 for update in updates] == [True] * len(updates)
     for update in updates:
         for pattern in READ_BY_DEPENDABOT[update["package-ecosystem"]]:
-            assert list(folder.glob(pattern)), pattern
+            assert list((folder / update["directory"].strip("/")).glob(pattern)), pattern
 
 
 def test_dependabot_stays_with_the_long_term_release_of_django(project: Path) -> None:

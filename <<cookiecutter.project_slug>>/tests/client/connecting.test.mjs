@@ -228,6 +228,78 @@ test("close during the token request lets nothing come of it", async () => {
   assert.equal(sockets.length, 0);
 });
 
+test("close ends a token request that hangs, and its timer", async () => {
+  const { client, clock, requests, site } = setUp();
+  site.token = () => new Promise(() => {});
+
+  client.connect();
+  await settle();
+  client.close();
+  await settle();
+
+  assert.deepEqual([requests[0].signal.aborted, clock.waiting], [true, 0]);
+});
+
+test("close while the check endpoint is asked ends that, and nothing comes of it", async () => {
+  const { client, clock, requests, site, sockets, of } = setUp();
+  site.check = () => new Promise(() => {});
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+  client.close();
+  await clock.advance(600_000);
+
+  assert.deepEqual([requests[1].signal.aborted, clock.waiting, requests.length], [true, 0, 2]);
+  assert.deepEqual(of("stopped").map(({ code }) => code), ["closed"]);
+});
+
+test("close while waiting ends the wait", async () => {
+  const { client, clock, requests, site } = setUp();
+  site.token = () => answer(503, {});
+
+  client.connect();
+  await settle();
+  assert.equal(client.state, "waiting");
+  client.close();
+  assert.equal(clock.waiting, 0);
+  await clock.advance(600_000);
+
+  assert.equal(requests.length, 1);
+});
+
+test("close during the handshake ends the socket", async () => {
+  const { client, clock, sockets, of } = setUp();
+
+  client.connect();
+  await settle();
+  client.close();
+
+  assert.deepEqual([sockets[0].closed, clock.waiting], [true, 0]);
+  assert.deepEqual(of("close"), []);
+});
+
+test("close before connect stops, and connect starts", async () => {
+  const { client, sockets, of } = setUp();
+
+  client.close();
+  assert.equal(of("stopped")[0].code, "closed");
+  client.connect();
+  await settle();
+
+  assert.equal(sockets.length, 1);
+});
+
+test("a second close says nothing more", async () => {
+  const { client, of } = await setUpOpen();
+
+  client.close();
+  client.close();
+
+  assert.deepEqual([of("stopped").length, of("close").length], [1, 1]);
+});
+
 test("a stopped client can be started again", async () => {
   const { client, sockets } = await setUpOpen();
 

@@ -73,6 +73,7 @@ for (const frame of [
   { message: "Internal server error", connectionId: "abc=", requestId: "r" },
   { message: "Endpoint request timed out", connectionId: "abc=", requestId: "r" },
   { message: "Forbidden", connectionId: "abc=", requestId: "r" },
+  { message: "Too Many Requests", connectionId: "abc=", requestId: "r" },
   { message: "Bad request body", connectionId: "abc=", messageId: "m" },
 ]) {
   test(`API Gateway's frame "${frame.message}" is an error event and no message`, async () => {
@@ -114,6 +115,19 @@ test("a request that Django could not be reached for in all its tries is rejecte
   socket.receive({ message: "Endpoint request timed out", connectionId: "abc=", requestId: "r" });
 
   await assert.rejects(reply, { code: "gateway_error", message: "Endpoint request timed out" });
+});
+
+test("a throttled request is sent again, a little later and on the same connection", async () => {
+  const { client, clock, socket, sockets } = await setUpOpen();
+
+  watch(client.request({ action: "a" }));
+  socket.receive({ message: "Too Many Requests", connectionId: "abc=", requestId: "r" });
+  await clock.advance(999);
+  assert.equal(socket.sent.length, 1);
+  await clock.advance(1_001);
+
+  assert.deepEqual(socket.sent, [socket.sent[0], socket.sent[0]]);
+  assert.equal(sockets.length, 1);
 });
 
 const failure = { message: "Internal server error", connectionId: "abc=", requestId: "r" };
@@ -200,6 +214,35 @@ test("a closing frame with reconnect is followed by a new connection", async () 
 
   assert.equal(sockets.length, 2);
 });
+
+for (const reconnect of [true, false]) {
+  test(`a second closing frame (reconnect: ${reconnect}) adds nothing to the first`, async () => {
+    const { clock, socket, sockets, of } = await setUpOpen();
+    const { onmessage } = socket; // the frame that was under way already
+
+    socket.receive({ type: "closing", code: "moved", reconnect });
+    onmessage({ data: JSON.stringify({ type: "closing", code: "moved", reconnect }) });
+    await clock.advance(10_000);
+
+    assert.equal(of("close").length, 1);
+    assert.equal(of("stopped").length, reconnect ? 0 : 1);
+    assert.equal(sockets.length, reconnect ? 2 : 1);
+  });
+}
+
+for (const text of ["null", "7", '"text"', "[]", "true", "{", "undefined"]) {
+  test(`the frame ${text} harms nothing`, async () => {
+    const { client, socket, of } = await setUpOpen();
+
+    const reply = client.request({ action: "a" });
+    socket.receive(text);
+    socket.receive({ type: "ok", reply_to: socket.sent[0].id });
+
+    assert.equal((await reply).type, "ok");
+    assert.equal(of("message").length + of("error").length, 1);
+    assert.equal(client.state, "open");
+  });
+}
 
 for (const code of ["session_unknown", "login_ended", "user_agent_changed"]) {
   test(`${code} is about the connection: a new one is asked for, and the request goes with it`, async () => {

@@ -17,8 +17,9 @@ export class FakeClock {
 
   now = () => this.#now;
 
+  /** As a browser's: it counts milliseconds in 32 bits, and what does not fit is due at once. */
   setTimeout = (callback, wait) => {
-    this.#timers.set(++this.#last, { due: this.#now + wait, callback });
+    this.#timers.set(++this.#last, { due: this.#now + (wait < 2 ** 31 ? wait : 1), callback });
     return this.#last;
   };
 

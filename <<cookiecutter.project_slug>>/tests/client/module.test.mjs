@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import * as module from "../../gateway/static/gateway/client.js";
 
 const FOLDER = new URL("../../gateway/static/gateway/", import.meta.url);
-const MODULES = ["client.js", "link.js", "outbox.js", "protocol.js", "site.js"];
+const MODULES = ["client.js", "link.js", "options.js", "outbox.js", "protocol.js", "site.js"];
 const read = (name) => readFileSync(new URL(name, FOLDER), "utf8");
 const types = read("client.d.ts");
 

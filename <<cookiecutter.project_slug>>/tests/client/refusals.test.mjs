@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 
+import { PERMANENT } from "../../gateway/static/gateway/protocol.js";
 import { TOKEN, answer, setUp, settle } from "./harness.mjs";
 
-for (const [status, code] of [
-  [401, "login_required"],
-  [403, "origin_not_allowed"],
-  [403, "channel_forbidden"],
-  [403, "permission_denied"],
-  [400, "channel_invalid"],
-]) {
+// That these are the right ones, and that the server has them, is the subject of test_codes.py.
+for (const code of PERMANENT) {
   test(`${code} from the token endpoint stops the loop and says why`, async () => {
     const { client, clock, site, requests, of } = setUp();
-    site.token = () => answer(status, { error: code, message: "A sentence." });
+    site.token = () => answer(403, { error: code, message: "A sentence." });
 
     client.connect();
     await clock.advance(600_000);
@@ -20,6 +17,22 @@ for (const [status, code] of [
     assert.deepEqual(of("stopped"), [{ code, message: "A sentence." }]);
     assert.equal(client.state, "stopped");
     assert.equal(requests.length, 1);
+  });
+}
+
+for (const code of PERMANENT) {
+  test(`${code} from the check endpoint stops the loop and says why`, async () => {
+    const { client, clock, site, sockets, of } = setUp();
+    site.check = () => answer(403, { error: code, message: "A sentence." });
+
+    client.connect();
+    await settle();
+    sockets[0].drop();
+    await clock.advance(600_000);
+
+    assert.deepEqual(of("stopped"), [{ code, message: "A sentence." }]);
+    assert.equal(client.state, "stopped");
+    assert.equal(sockets.length, 1);
   });
 }
 
@@ -42,6 +55,34 @@ test("a CSRF refusal, which is a page and not JSON, stops the loop", async () =>
 
   assert.equal(of("stopped")[0].code, "csrf_failed");
 });
+
+/** A real site, since only a real answer knows that it was redirected. It sends every request to `target`, which is a page. */
+async function siteThatLeadsTo(target) {
+  const site = createServer((request, response) => {
+    if (request.method === "POST") response.writeHead(302, { Location: target }).end();
+    else response.end("<!doctype html><h1>Sign in</h1>");
+  });
+  await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
+  return { site, tokenUrl: `http://127.0.0.1:${site.address().port}/api/ws-token/` };
+}
+
+for (const [target, state, code] of [
+  ["/accounts/login/?next=/api/ws-token/", "stopped", "login_required"],
+  ["/maintenance/", "waiting", "token_answer_invalid"],
+]) {
+  test(`a token endpoint that leads to ${target} leaves the client ${state}: ${code}`, async () => {
+    const { site, tokenUrl } = await siteThatLeadsTo(target);
+    const { client, of } = setUp({ tokenUrl, fetch: globalThis.fetch });
+
+    client.connect();
+    await new Promise((resolve) => client.on("state", resolve));
+    site.close();
+    site.closeAllConnections();
+
+    assert.deepEqual([client.state, of("state").at(-1).code], [state, code]);
+    client.close();
+  });
+}
 
 for (const [status, page] of [
   [403, "<h1>Request blocked</h1>"],
@@ -77,6 +118,17 @@ test("after a refused handshake the check endpoint tells the reason, and a perma
   assert.equal(requests[1].method, "POST");
   assert.deepEqual(of("stopped"), [{ code: "channel_forbidden", message: "You may not join this channel." }]);
   assert.equal(sockets.length, 1);
+});
+
+test("a check endpoint whose address has a query string is asked about the channel as well", async () => {
+  const { client, sockets, requests } = setUp({ checkUrl: "/api/ws-check/?site=7", channel: "lobby" });
+
+  client.connect();
+  await settle();
+  sockets[0].drop();
+  await settle();
+
+  assert.equal(requests[1].address, "/api/ws-check/?site=7&channel=lobby");
 });
 
 test("a refused handshake without a reason is tried again", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answer, setUpOpen, settle, watch } from "./harness.mjs";
+import { TOKEN, answer, setUpOpen, settle, watch } from "./harness.mjs";
 
 const MINUTE = 60_000;
 const AGING = { heartbeat: 0, random: () => 0 };
@@ -188,4 +188,25 @@ test("a week of take-overs leaves neither sockets nor timers behind", async () =
   assert.ok(sockets.length > 80);
   assert.deepEqual(sockets.filter(({ closed }) => !closed), [sockets.at(-1)]);
   assert.ok(clock.waiting <= 3, `${clock.waiting} timers`);
+});
+
+test("what is sent in each moment of a take-over goes out once, and in its order", async () => {
+  const { client, clock, site, socket, sockets } = await setUpOpen(AGING);
+  const sent = () => sockets.flatMap((each) => each.sent.map(({ n }) => n));
+  let issue;
+  site.token = () => new Promise((resolve) => (issue = () => resolve(answer(200, TOKEN))));
+
+  await clock.advance(110 * MINUTE);
+  client.send({ n: 1 }); // while the token is asked for
+  issue();
+  await settle();
+  watch(client.request({ n: 2 })); // during the handshake
+  socket.readyState = 2;
+  client.send({ n: 3 }); // while the old socket closes and the new one is not there
+  sockets[1].open();
+  client.send({ n: 4 });
+  socket.receive({ type: "ok", reply_to: socket.sent[1].id });
+  await clock.advance(MINUTE);
+
+  assert.deepEqual(sent(), [1, 2, 3, 4]);
 });

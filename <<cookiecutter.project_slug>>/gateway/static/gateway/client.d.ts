@@ -44,9 +44,9 @@ export interface Options {
   channel?: string;
   /** The CSRF token, or what returns it. Default: the cookie `csrftoken`, else `<meta name="csrf-token">`. */
   csrf?: string | (() => string);
-  /** A message is sent after so long a silence; 0 never. Under ten minutes, API Gateway's limit. Default 5 minutes. */
+  /** A message is sent after so long a silence; 0 never. Under ten minutes, API Gateway's limit, else a RangeError. Default 5 minutes. */
   heartbeat?: number;
-  /** A new connection takes over at about this age; 0 never. Under two hours, API Gateway's limit. Default 110 minutes. */
+  /** A new connection takes over at about this age; 0 never. Under two hours, API Gateway's limit, else a RangeError. Default 110 minutes. */
   lifetime?: number;
   /** How long `request()` waits for a reply before it sends again. Default 30 s. */
   requestTimeout?: number;
@@ -85,6 +85,7 @@ export class GatewayError extends Error {
 }
 
 export class GatewayClient extends EventTarget {
+  /** Throws a `RangeError` for a `heartbeat` or `lifetime` that API Gateway would not wait for. */
   constructor(options?: Options);
   /** Reads what the template tag `{% gateway_client channel %}` wrote on an element. */
   static fromElement(element: HTMLElement, options?: Options): GatewayClient;

@@ -10,6 +10,7 @@
  */
 
 import { Link } from "./link.js";
+import { complete } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { GatewayError, Recent, backoff, closePolicy, readFrame } from "./protocol.js";
 import { ask, csrfToken } from "./site.js";
@@ -17,44 +18,14 @@ import { ask, csrfToken } from "./site.js";
 export { CLOSE_POLICY, GatewayError, MAX_FRAME_BYTES } from "./protocol.js";
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 const STABLE_AFTER = 10 * SECOND; // a connection that ends sooner counts as a failed attempt
 
-const DEFAULTS = {
-  tokenUrl: "/api/ws-token/",
-  checkUrl: "/api/ws-check/",
-  channel: "",
-  heartbeat: 5 * MINUTE,
-  lifetime: 110 * MINUTE,
-  requestTimeout: 30 * SECOND,
-  retries: 2,
-  queueLimit: 100,
-  backoff: { base: 500, cap: 30 * SECOND },
-};
+/** @import { Events, GatewayClient as Declared, Options, RequestOptions, State } from "./client.js" */
 
-const clock = {
-  now: () => Date.now(),
-  setTimeout: (callback, wait) => setTimeout(callback, wait),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
-
-/** Without what was left undefined: that means the default, as it does for a parameter. */
-const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-
-function browser() {
-  return {
-    fetch: (...args) => globalThis.fetch(...args),
-    WebSocket: globalThis.WebSocket,
-    clock,
-    random: Math.random,
-    csrf: () => csrfToken(),
-    page: globalThis.document,
-    network: globalThis.window,
-  };
-}
-
+/** @implements {Declared} */
 export class GatewayClient extends EventTarget {
   #options;
+  /** @type {State} */
   #state = "idle";
   #outbox;
   #link = null; // the socket in use
@@ -67,6 +38,7 @@ export class GatewayClient extends EventTarget {
   #notBefore = 0;
   #seen = new Recent();
   #watching = null;
+  #asking = null;
   #events = {
     opened: (link) => this.#opened(link),
     ended: (link, code, reason) => this.#ended(link, code, reason),
@@ -74,10 +46,10 @@ export class GatewayClient extends EventTarget {
     aged: (link) => link === this.#link && this.#attempt(),
   };
 
+  /** @param {Options} options */
   constructor(options = {}) {
     super();
-    const limits = { ...DEFAULTS.backoff, ...given(options.backoff ?? {}) };
-    this.#options = { ...DEFAULTS, ...browser(), ...given(options), backoff: limits };
+    this.#options = complete(options);
     this.#outbox = new Outbox(this.#options);
   }
 
@@ -113,6 +85,7 @@ export class GatewayClient extends EventTarget {
     this.#outbox.send(data);
   }
 
+  /** @param {RequestOptions} [options] */
   async request(data, options) {
     this.#refuseIfStopped();
     return this.#outbox.request(data, options);
@@ -128,11 +101,16 @@ export class GatewayClient extends EventTarget {
     this.#options.clock.clearTimeout(this.#timer);
     if (!this.#link) this.#enter("connecting");
     if (turn !== this.#turn) return;
-    const { refusal, body } = await ask(this.#options.tokenUrl, this.#options);
+    const { refusal, body } = await this.#ask(this.#options.tokenUrl);
     if (turn !== this.#turn) return;
     if (refusal) this.#failed(refusal);
     else if (body?.token && body.url) this.#open(body);
     else this.#failed({ code: "token_answer_invalid", message: "The site did not answer with a token.", least: 0 });
+  }
+
+  #ask(address) {
+    this.#asking = new AbortController();
+    return ask(address, this.#options, this.#asking);
   }
 
   #open({ url, token }) {
@@ -186,7 +164,8 @@ export class GatewayClient extends EventTarget {
     this.#candidate = null;
     const turn = this.#turn;
     const { checkUrl, channel } = this.#options;
-    const { refusal } = checkUrl ? await ask(`${checkUrl}?channel=${encodeURIComponent(channel)}`, this.#options) : {};
+    const query = `${checkUrl.includes("?") ? "&" : "?"}channel=${encodeURIComponent(channel)}`;
+    const { refusal } = checkUrl ? await this.#ask(checkUrl + query) : {};
     if (turn !== this.#turn) return;
     this.#failed(refusal ?? { code: "handshake_failed", message: "The connection could not be made.", least: 0 });
   }
@@ -215,6 +194,7 @@ export class GatewayClient extends EventTarget {
     this.#trying = false;
     this.#options.clock.clearTimeout(this.#timer);
     this.#watching?.abort();
+    this.#asking?.abort();
     this.#outbox.clear(new GatewayError("stopped", message));
     this.#endAll();
     const tell = (type, detail) => turn === this.#turn && this.#emit(type, detail);
@@ -282,6 +262,11 @@ export class GatewayClient extends EventTarget {
     this.#emit("state", { state, ...detail });
   }
 
+  /**
+   * @template {keyof Events} Type
+   * @param {Type} type
+   * @param {Events[Type]} detail
+   */
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

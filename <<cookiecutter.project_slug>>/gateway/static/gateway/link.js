@@ -1,5 +1,7 @@
 import { PING } from "./protocol.js";
 
+/** @import { Complete } from "./options.js" */
+
 const SECOND = 1_000;
 const ANSWER_TIMEOUT = 35 * SECOND; // API Gateway itself gives up on Django after 29 s
 const PROBE_TIMEOUT = 10 * SECOND;
@@ -24,6 +26,7 @@ export class Link {
   openedOn = null;
   failures = []; // what API Gateway said of messages on this socket, without saying which (outbox.js)
 
+  /** @param {Complete} options */
   constructor(url, options, events) {
     this.#options = options;
     this.#events = events;

@@ -1,6 +1,10 @@
 import { GatewayError, Recent, backoff, encode } from "./protocol.js";
 
+/** @import { RequestOptions } from "./client.js" */
+/** @import { Complete } from "./options.js" */
+
 const SECOND = 1_000;
+const LONGEST = 2 ** 31 - 1; // ms; a browser's timer for more would end at once
 
 /** Messages on their way out, in order, and the requests among them until their reply has come. */
 export class Outbox {
@@ -12,6 +16,7 @@ export class Outbox {
   #prefix;
   #count = 0;
 
+  /** @param {Complete} options */
   constructor(options) {
     this.#options = options;
     this.#prefix = Math.floor(options.random() * 2 ** 52).toString(36);
@@ -21,7 +26,9 @@ export class Outbox {
     this.#post({ text: encode(data) });
   }
 
-  request(data, { timeout = this.#options.requestTimeout, retries = this.#options.retries } = {}) {
+  /** @param {RequestOptions} options */
+  request(data, options = {}) {
+    const { timeout = this.#options.requestTimeout, retries = this.#options.retries } = options;
     encode(data);
     const id = data.id ?? `${this.#prefix}-${++this.#count}`;
     if (this.#pending.has(id)) throw new GatewayError("id_in_use", "A request with this id is waiting for its reply.");
@@ -89,7 +96,7 @@ export class Outbox {
     const { backoff: limits, random } = this.#options;
     for (const entry of error ? entries : []) {
       entry.link = null;
-      if (entry.left === 0) this.#reject(entry, error);
+      if (!(entry.left > 0)) this.#reject(entry, error);
       else this.#arm(entry, SECOND + backoff(1, limits, random));
     }
   }
@@ -116,13 +123,13 @@ export class Outbox {
 
   #arm(entry, wait) {
     this.#options.clock.clearTimeout(entry.timer);
-    entry.timer = this.#options.clock.setTimeout(() => this.#late(entry), wait);
+    entry.timer = this.#options.clock.setTimeout(() => this.#late(entry), Math.min(wait, LONGEST));
   }
 
   #late(entry) {
     entry.link?.failures.pop(); // if API Gateway gave it up, it has said so by now
     entry.link = null;
-    if (entry.left === 0) {
+    if (!(entry.left > 0)) {
       this.#reject(entry, new GatewayError("timeout", "No reply came in time."));
       return;
     }

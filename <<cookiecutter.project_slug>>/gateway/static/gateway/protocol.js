@@ -26,7 +26,7 @@ export const CLOSE_POLICY = Object.freeze({
 const OTHER_CLOSE = Object.freeze({ least: SECOND, resend: true, meaning: "The connection was closed." });
 
 /** Refusals that another attempt cannot change. That of a token is not among them: each attempt has a new one. */
-const PERMANENT = new Set([
+export const PERMANENT = new Set([
   "login_required",
   "login_ended",
   "origin_not_allowed",
@@ -38,13 +38,16 @@ const PERMANENT = new Set([
 ]);
 
 /** Refusals of a message that are about its connection. A new one settles it, or the token endpoint says that none is to be had. */
-const OF_THE_CONNECTION = new Set(["session_unknown", "login_ended", "user_agent_changed"]);
+export const OF_THE_CONNECTION = new Set(["session_unknown", "login_ended", "user_agent_changed"]);
 
 /** Anything that went wrong: `code` is for programs, `message` for people. */
 export class GatewayError extends Error {
   constructor(code, message, { errors = null, frame = null } = {}) {
     super(message);
-    Object.assign(this, { name: "GatewayError", code, errors, frame });
+    this.name = "GatewayError";
+    this.code = code;
+    this.errors = errors;
+    this.frame = frame;
   }
 }
 

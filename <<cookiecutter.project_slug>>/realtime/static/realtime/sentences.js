@@ -1,4 +1,4 @@
-/** One useful sentence for everything that can go wrong. What is not here speaks for itself: the server's message is shown. */
+/** One useful sentence for everything that can go wrong. What is not here speaks for itself: its own message is shown. */
 
 const SENTENCES = {
   login_required: "You are signed out. Sign in to go on.",
@@ -8,17 +8,11 @@ const SENTENCES = {
   rate_limited: "Too many attempts to connect. The next one waits a little.",
   message_rate_limited: "That was too fast. Wait a moment, then send it again.",
   origin_not_allowed: "This page's address is not on the list of allowed origins (WEBSOCKET_ALLOWED_ORIGINS).",
-  domain_unknown: "The connection came through an address that the gateway does not know.",
   channel_invalid: "That is no channel name: use letters, digits, hyphens and underscores.",
   channel_forbidden: "This channel is not open to you. Pick another one, or have it opened in the admin, under Channel permissions.",
-  permission_denied: "You do not have the permission that this needs.",
-  user_agent_changed: "The connection belongs to another browser.",
   session_unknown: "The server does not know this connection any more. A new one is opened.",
   csrf_failed: "This page is older than your login. Load it again.",
-  body_too_large: "The message is too large.",
   message_too_large: "The message is too large for one frame: 32 KB.",
-  body_not_json: "The server could not read the message.",
-  handler_unknown: "The server has no handler for this message.",
   gateway_error: "API Gateway could not reach Django. The message is sent again if that is safe.",
   timeout: "No reply came.",
   connection_lost: "The connection ended before the reply came.",
@@ -29,11 +23,6 @@ const SENTENCES = {
   site_unreachable: "The site cannot be reached. The next attempt follows by itself.",
   handshake_failed: "API Gateway does not accept the connection. The next attempt follows by itself.",
   http_500: "Django failed; its log, in the terminal where it runs, says why. The next attempt follows by itself.",
-  closed_1000: "The server ended the connection. A new one is opened.",
-  closed_1006: "The connection was lost. A new one is opened.",
-  closed_1008: "API Gateway counts too many requests from here. The next attempt waits.",
-  closed_1011: "The server failed. A new connection is opened.",
-  closed_1012: "The service restarts. A new connection is opened.",
 };
 
 export function sentence(code, message, errors = null) {
