@@ -24,8 +24,9 @@ max_requests_jitter = 5_000
 control_socket_disable = True
 
 accesslog = "-"
-# The path and never the query string, which carries a one-time token; no Referer, which repeats it. Of an event, its connection.
-access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms %({x-gateway-connection-id}i)s'
+# The path and never the query string, which carries a one-time token; no Referer, which repeats it. Of an event, the formatter
+# below adds the ids of connection and request as fields.
+access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
 # Like Django's lines: one JSON object each. From the file: a package that the master has imported, no reload would renew.
 _logs = runpy.run_path(str(Path(__file__).parent / "config" / "logs.py"))
 _to = {

@@ -24,6 +24,8 @@ VALUES = {
     "code": {"accepted", "handled", "error", *re.findall(r'code, status, message = "(\w+)"', code("exceptions.py"))},
     "outcome": set(re.findall(r'^    [A-Z]+ = "(\w+)"', code("transports.py"), re.MULTILINE)),
     "status": {"403"},
+    "kind": {"none"} | set(re.findall(r'^    [A-Z]+ = "(\w+)"', code("wire.py"), re.MULTILINE)),
+    "handler": {""},
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,11 +34,18 @@ class WithoutQueryString(logging.Filter):
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What the caller gave as `extra=`: connection id, request id, refusal code. Of a request that Django reports, the event's."""
+    """What the caller gave as `extra=`: connection id, request id, refusal code. Of a request that is reported, the event's."""
     given = {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
     headers = getattr(getattr(record, "request", None), "headers", {})
     ids = {name: headers[header][:LONGEST] for name, header in OF_THE_EVENT.items() if headers.get(header)}
-    return ids | given
+    return ids | _of_access(record) | given
+
+
+def _of_access(record: logging.LogRecord) -> dict[str, Any]:
+    """The event's ids of an access line of gunicorn, which gives the request's headers as arguments of its format."""
+    atoms = record.args if record.name == "gunicorn.access" and isinstance(record.args, Mapping) else {}
+    found = {name: atoms.get(f"{{{header.lower()}}}i") for name, header in OF_THE_EVENT.items()}
+    return {name: str(value)[:LONGEST] for name, value in found.items() if value}
 
 
 def printable(text: str) -> str:

@@ -8,21 +8,27 @@ import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Final
 
 COUNTERS: Final[Mapping[str, str]] = {
-    "websocket_connects_total": "Connection attempts by outcome: accepted, or the refusal's code.",
+    "websocket_connects_total": "Connection attempts through the gateway by outcome: accepted, or the refusal's code.",
+    "websocket_strangers_total": "Requests refused as a stranger's: not proven to be the gateway's, by code and claimed event.",
     "websocket_tokens_total": "Token requests by outcome: issued, or the refusal's code.",
-    "websocket_messages_total": "Messages by handler and outcome: handled, or the refusal's code.",
+    "websocket_messages_total": "Messages by handler and outcome: handled, or the refusal's code. Pings aside.",
     "websocket_disconnects_total": "Ended connections by WebSocket close code; `3xxx` and `4xxx` are what applications made up.",
-    "websocket_posts_total": "Messages sent through the management API by outcome: sent, gone, throttled, failed.",
-    "websocket_management_errors_total": "Answers of the management API other than success, by HTTP status.",
+    "websocket_posts_total": "Messages sent through the management API by outcome: sent, gone, throttled, failed. Farewells aside.",
+    "websocket_management_errors_total": "Answers of the management API other than success, repetitions included, by HTTP status.",
 }
 HISTOGRAMS: Final[Mapping[str, str]] = {
-    "websocket_message_seconds": "Time from a message's arrival at Django to its answer, by handler.",
+    "websocket_message_seconds": "Time from a message's arrival at its view to its answer or refusal, by handler. Pings aside.",
 }
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 29.0)
 """Upper bounds in seconds. API Gateway waits for 29 seconds at most."""
+
+LONGEST_LABEL: Final = 100
+"""Characters of a label as it is written: any two of them, with the longest name, fit into the column of `Metric.series`."""
+_HASHED: Final = 8
 
 Series = str
 """One figure: its name and labels, as `series` writes them."""
@@ -34,7 +40,15 @@ def series(name: str, **labels: object) -> Series:
 
 
 def _escaped(value: object) -> str:
-    return str(value)[:100].replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    """A label as it is written. What is too long is cut, and ends with a hash of the whole: two that begin alike stay two."""
+    text = str(value)
+    written = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    if len(written) <= LONGEST_LABEL:
+        return written
+    kept = written[: LONGEST_LABEL - _HASHED - 1]
+    if (len(kept) - len(kept.rstrip("\\"))) % 2:
+        kept = kept[:-1]  # half of what a backslash begins would escape what follows
+    return f"{kept}~{sha256(text.encode('utf-8', 'replace')).hexdigest()[:_HASHED]}"
 
 
 def close_code(code: int | None) -> str:
@@ -81,6 +95,12 @@ def count(name: str, amount: float = 1, **labels: object) -> None:
     if name not in COUNTERS:
         raise ValueError(f"{name} is no counter of gateway.metrics.COUNTERS")
     registry.add({series(name, **labels): amount})
+
+
+def count_answer(status: int) -> None:
+    """Counts an answer of the management API, unless it is a success; 0 stands for no answer."""
+    if status not in {200, 204}:
+        count("websocket_management_errors_total", status=status)
 
 
 def observe(name: str, seconds: float, **labels: object) -> None:

@@ -6,19 +6,24 @@ import os
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import islice
+from operator import or_
 
-from django.db import Error, connection, transaction
-from django.db.models import Count
+from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from gateway.conf import conf
 from gateway.limits import MAX_CONNECTION_SECONDS
-from gateway.metrics import BUCKETS, COUNTERS, HISTOGRAMS, Series, registry, series
+from gateway.metrics import BUCKETS, Series, registry, series
 from gateway.models import ApiGateway, Metric, WebSocketSession
 
 logger = logging.getLogger(__name__)
+figures_logger = logging.getLogger("gateway.figures")
 
 OPEN_SESSIONS = "websocket_sessions"
 CHANNEL_SESSIONS = "websocket_channel_sessions"
@@ -28,15 +33,10 @@ GAUGES: Mapping[str, str] = {
     CHANNEL_SESSIONS: "Those in the busiest channels, by channel and gateway.",
     STALE_SESSIONS: "Sessions still marked as connected although no connection can be that old.",
 }
+MOST_LOGGED = 40
+"""Series in one log line, so that it has no more than some ten thousand characters: what collects lines cuts longer ones."""
 BUSIEST_CHANNELS = 8
 """As many as the page "Realtime" can tell apart. The rest stays uncounted: channels may be as many as connections."""
-
-FROM_THE_START = (
-    *(series("websocket_connects_total", code=code) for code in ("accepted", "secret_wrong", "origin_not_allowed")),
-    *(series("websocket_posts_total", outcome=outcome) for outcome in ("sent", "gone", "throttled", "failed")),
-    *(series("websocket_management_errors_total", status=status) for status in (403, 429)),
-)
-"""Shown as 0 before they have happened: Prometheus sees no increase in a series that begins with 1, and the first may matter."""
 
 BOUND = re.compile(r'(?P<before>.*)le="(?P<bound>[^"]+)",?(?P<after>.*)')
 
@@ -50,22 +50,45 @@ def minute_of(now: datetime) -> int:
 
 
 def flush(now: datetime | None = None) -> int:
-    """Writes what this process has counted, and returns the number of series. What cannot be written is kept for next time."""
+    """Writes what this process has counted, and returns the number of series. What cannot be written is kept for next time.
+
+    Raises nothing, whatever the error: who calls it has nobody to tell. A trouble is logged when it begins and when it is over.
+    """
     values = registry.drain()
-    minute = minute_of(now or timezone.now())
     try:
-        with transaction.atomic():
-            _add(Metric.TOTAL, values)
-            _add(minute, values)
-            _sample_sessions(minute)
-            Metric.objects.filter(
-                minute__gt=Metric.TOTAL, minute__lt=minute - conf().METRICS_RETENTION_MINUTES
-            ).delete()
-    except Error:
+        _write(values, minute_of(now or timezone.now()))
+    except Exception:
         registry.add(values)
-        logger.warning("Figures could not be written; they are kept for the next flush.", exc_info=True)
+        if not _trouble.is_set():
+            _trouble.set()
+            logger.warning("Figures cannot be written; they are kept until they can.", exc_info=True)
         return 0
+    if _trouble.is_set():
+        _trouble.clear()
+        logger.warning("Figures are written again.")
+    _tell(values)
     return len(values)
+
+
+_trouble = threading.Event()
+
+
+def _write(values: Mapping[Series, float], minute: int) -> None:
+    with transaction.atomic():
+        _add(Metric.TOTAL, values)
+        _add(minute, values)
+        _sample_sessions(minute)
+        Metric.objects.filter(minute__gt=Metric.TOTAL, minute__lt=minute - conf().METRICS_RETENTION_MINUTES).delete()
+
+
+def _tell(values: Mapping[Series, float]) -> None:
+    """One log line of what this process has counted since its last one. Of a histogram number and sum: buckets are many."""
+    told = {name: value for name, value in sorted(values.items()) if "_bucket{" not in name}
+    if told:
+        shown = dict(islice(told.items(), MOST_LOGGED))
+        figures_logger.info(
+            "figures", extra={"figures": shown, "left_out": len(told) - len(shown), "process_id": os.getpid()}
+        )
 
 
 def _add(minute: int, values: Mapping[Series, float]) -> None:
@@ -88,6 +111,9 @@ def _sample_sessions(minute: int) -> None:
     )
 
 
+FAREWELL_SECONDS = 10.0
+
+
 class Flusher(threading.Thread):
     """Flushes every `METRICS_FLUSH_SECONDS`, and once more when the process ends."""
 
@@ -98,10 +124,14 @@ class Flusher(threading.Thread):
     def run(self) -> None:
         while not self.ended.wait(conf().METRICS_FLUSH_SECONDS):
             flush()
-            connection.close()
+            with suppress(Exception):  # one that is broken is closed as well as it can be
+                connection.close()
 
     def finish(self) -> None:
+        """What was counted last. Waits for a flush under way: the process would end with what that has taken."""
         self.ended.set()
+        if self.is_alive():
+            self.join(FAREWELL_SECONDS)
         flush()
 
 
@@ -110,8 +140,9 @@ def start_flushing() -> None:
 
     def start() -> None:
         flusher = Flusher()
-        flusher.start()
         atexit.register(flusher.finish)
+        with suppress(RuntimeError):  # a process that is about to end starts no thread any more
+            flusher.start()
 
     def arm() -> None:
         registry.on_first = start if conf().METRICS_FLUSH_SECONDS > 0 else None
@@ -152,12 +183,21 @@ def totals() -> dict[Series, float]:
 
 def history(name: str, *, minutes: int, now: datetime | None = None) -> dict[str, dict[int, float]]:
     """Values of one name by labels and minute, for the last `minutes`."""
+    return histories((name,), minutes=minutes, now=now)[name]
+
+
+def histories(
+    names: Sequence[str], *, minutes: int, now: datetime | None = None
+) -> dict[str, dict[str, dict[int, float]]]:
+    """`history` of several names, in one statement."""
     since = minute_of(now or timezone.now()) - minutes
-    rows = Metric.objects.filter(minute__gt=max(since, Metric.TOTAL), series__startswith=name + "{")
-    by_labels: dict[str, dict[int, float]] = defaultdict(dict)
+    any_of = reduce(or_, (Q(series__startswith=name + "{") for name in names))
+    rows = Metric.objects.filter(any_of, minute__gt=max(since, Metric.TOTAL))
+    found: dict[str, dict[str, dict[int, float]]] = {name: {} for name in names}
     for minute, text, value in rows.values_list("minute", "series", "value"):
-        by_labels[text[len(name) + 1 : -1]][minute] = value
-    return dict(by_labels)
+        name, _, labels = text.partition("{")
+        found[name].setdefault(labels[:-1], {})[minute] = value
+    return found
 
 
 def percentile(counts: Mapping[str, float], share: float) -> float | None:
@@ -174,43 +214,6 @@ def percentile(counts: Mapping[str, float], share: float) -> float | None:
         if gathered >= wanted:
             return bound
     return float("inf")
-
-
-def exposition() -> str:
-    """Everything in Prometheus's text format, version 0.0.4."""
-    stored = dict.fromkeys(FROM_THE_START, 0.0) | totals() | gauges()
-    lines: list[str] = []
-    for name, sentence in {**COUNTERS, **GAUGES}.items():
-        lines += [f"# HELP {name} {sentence}", f"# TYPE {name} {'counter' if name in COUNTERS else 'gauge'}"]
-        lines += _lines(name, stored)
-    for name, sentence in HISTOGRAMS.items():
-        lines += [f"# HELP {name} {sentence}", f"# TYPE {name} histogram"]
-        lines += _cumulated(f"{name}_bucket", stored) + _lines(f"{name}_sum", stored) + _lines(f"{name}_count", stored)
-    return "\n".join(lines) + "\n"
-
-
-def _lines(name: str, stored: Mapping[Series, float]) -> list[str]:
-    found = ((text, value) for text, value in sorted(stored.items()) if text.startswith(name + "{"))
-    return [f"{text.removesuffix('{}')} {_number(value)}" for text, value in found]
-
-
-def _number(value: float) -> str:
-    """Every digit of it: a counter cut to six would stand still between two millions."""
-    return f"{value:.0f}" if float(value).is_integer() else repr(value)
-
-
-def _cumulated(name: str, stored: Mapping[Series, float]) -> list[str]:
-    """Prometheus wants each bucket to hold those below it."""
-    by_labels = bucket_counts(
-        (text[len(name) + 1 : -1], value) for text, value in stored.items() if text.startswith(name)
-    )
-    lines: list[str] = []
-    for labels, counts in sorted(by_labels.items()):
-        gathered = 0.0
-        for bound in [*map(str, BUCKETS), "+Inf"]:
-            gathered += counts.get(bound, 0)
-            lines.append(f'{name}{{{labels}{"," if labels else ""}le="{bound}"}} {_number(gathered)}')
-    return lines
 
 
 def bucket_counts(rows: Iterable[tuple[str, float]]) -> dict[str, dict[str, float]]:

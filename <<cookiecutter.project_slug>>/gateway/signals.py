@@ -9,4 +9,5 @@ disconnected = Signal()
 """A connection has ended. Arguments: `session`."""
 
 refused = Signal()
-"""An event or request was refused. Arguments: `code`, `correlation_id` (empty when the caller may be a stranger), `kind`."""
+"""An event or request was refused. Arguments: `code`, `correlation_id` (empty when the caller may be a stranger), `kind` (of
+event or request; empty when there is none)."""

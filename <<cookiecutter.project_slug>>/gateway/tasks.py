@@ -3,10 +3,17 @@
 Tasks carry primary keys, never messages: whatever broker is used, Redis or SQS, sees no content.
 """
 
+import logging
+from typing import Final
+
 from celery import shared_task
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from gateway.models.broadcast import BroadcastShard, resume
+
+logger = logging.getLogger(__name__)
+
+CLEAN_UP: Final = ("clear_websocket_sessions", "cleanup_websocket_tokens", "cleanup_rate_limits")
 
 
 @shared_task(acks_late=True, autoretry_for=(Exception,), max_retries=5, retry_backoff=True, ignore_result=True)  # type: ignore[untyped-decorator]
@@ -28,6 +35,13 @@ def resume_broadcasts() -> None:
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def clean_up() -> None:
-    """What a cron job would run."""
-    for command in ("clear_websocket_sessions", "cleanup_websocket_tokens", "cleanup_rate_limits"):
-        call_command(command)
+    """What a cron job would run. One that fails does not keep the others from running; the task then fails in the end."""
+    failed: list[str] = []
+    for command in CLEAN_UP:
+        try:
+            call_command(command)
+        except Exception:
+            logger.exception("%s failed.", command)
+            failed.append(command)
+    if failed:
+        raise CommandError(f"Failed: {', '.join(failed)}. The log has the tracebacks.")

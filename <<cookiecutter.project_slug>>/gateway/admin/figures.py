@@ -18,6 +18,7 @@ from gateway.models import Metric, WebSocketSession
 
 SPANS = {"60": "last hour", "360": "last six hours", "1440": "last day"}
 BUSIEST_CHANNELS = 20
+COUNTED = ("websocket_connects_total", "websocket_strangers_total", "websocket_posts_total", "websocket_tokens_total")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 Values = dict[str, dict[int, float]]
@@ -86,16 +87,15 @@ def charts(messages: Values, *, end: int, minutes: int) -> list[Chart]:
     def by_the_minute(title: str, values: Values, label: str) -> Chart:
         return chart(title, "a minute", by_label(values, label), end=end - 1, minutes=minutes)
 
-    def counted(title: str, name: str, label: str = "code") -> Chart:
-        return by_the_minute(title, monitoring.history(name, minutes=minutes + 1), label)
-
+    connects, strangers, posts, tokens = monitoring.histories(COUNTED, minutes=minutes + 1).values()
     return [
         steady("Open connections", monitoring.OPEN_SESSIONS, "gateway"),
         steady("In the busiest channels", monitoring.CHANNEL_SESSIONS, "channel"),
-        counted("Connection attempts", "websocket_connects_total"),
+        by_the_minute("Connection attempts", connects, "code"),
+        by_the_minute("Refused strangers", strangers, "code"),
         by_the_minute("Messages received", messages, "code"),
-        counted("Messages sent", "websocket_posts_total", "outcome"),
-        counted("Tokens", "websocket_tokens_total"),
+        by_the_minute("Messages sent", posts, "outcome"),
+        by_the_minute("Tokens", tokens, "code"),
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any, ClassVar, Protocol
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -45,6 +46,8 @@ class Visit:
     route: str
     """The end of the URL."""
     now: datetime
+    started: float = field(default_factory=perf_counter)
+    """When it arrived, on the clock that only measures."""
 
     gateway: ApiGateway | None = None
     user: AbstractBaseUser | None = None

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import aiohttp
 
+from gateway import metrics
 from gateway.messaging.endpoint import Endpoint
 from gateway.messaging.lanes import Lanes
 from gateway.messaging.mailing import Mailing
@@ -196,8 +197,7 @@ class Engine:
 
     def _judge(self, post: Post, answer: Answer) -> None:
         mailing = post.line.mailing
-        if answer.status not in {200, 204}:
-            mailing.errors[answer.status] += 1
+        metrics.count_answer(answer.status)
         age = time.time() - post.recipient.created_on
         decided = verdict(answer, retries=post.retries, age=age, chance=random.random(), patience=mailing.patience)  # noqa: S311
         if decided.stop:

@@ -1,6 +1,5 @@
 """One message to many recipients: streamed in chunks, so that memory does not grow with their number."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -64,7 +63,6 @@ class Account:
     def __init__(self, delivery: Delivery, on_gone: OnGone | None) -> None:
         self.delivery = delivery
         self._on_gone = on_gone
-        self.errors: Counter[int] = Counter()
         self._gone: list[str] = []
 
     def record(self, recipient: Recipient, outcome: Outcome) -> None:
@@ -81,9 +79,7 @@ class Account:
                 self._on_gone(gone)
 
     def count(self, method: Method) -> None:
-        """Adds to the figures of this process, once for the whole send."""
-        for status, amount in self.errors.items():
-            metrics.count("websocket_management_errors_total", amount, status=status)
+        """Adds the outcomes to the figures of this process, once for the whole send. Errors are counted where they are answered."""
         for outcome in Outcome if method == "POST" else ():
             if amount := getattr(self.delivery, outcome.value):
                 metrics.count("websocket_posts_total", amount, outcome=outcome.value)
@@ -119,7 +115,6 @@ def _through_engine(method: Method, body: bytes, recipients: Iterable[Recipient]
             loop.call(engine.forget, mailing)
             account.delivery.sent += mailing.sent
             account.delivery.problems += mailing.problems
-            account.errors += mailing.errors
             _collect(mailing, account)
 
 
@@ -177,4 +172,3 @@ def _through_transport(method: Method, body: bytes, recipients: Iterable[Recipie
             account.prune(CHUNK)
     finally:
         account.delivery.problems += calls.problems.values()
-        account.errors += calls.errors

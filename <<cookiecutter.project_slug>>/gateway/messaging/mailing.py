@@ -1,7 +1,7 @@
 """One call to be made about many connections, and how far it has come. Fed by one thread, carried out by the event loop."""
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 
 from gateway.messaging.sigv4 import digest
@@ -38,7 +38,6 @@ class Mailing:
         self.sent = 0
         self.undelivered: deque[tuple[Recipient, Outcome]] = deque()
         self.problems: list[str] = []
-        self.errors: Counter[int] = Counter()
         self._awaited = -1
         self._reached = threading.Event()
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import sleep, time
 from typing import Final
 
+from gateway import metrics
 from gateway.conf import conf
 from gateway.messaging.verdict import HOPELESS, SENDING, Patience, verdict
 from gateway.transports import Answer, Boto3Transport, MemoryTransport, Method, Outcome, Recipient, Transport
@@ -26,7 +27,6 @@ class OneByOne:
 
     def __init__(self, transport: Transport, patience: Patience, threads: int, method: Method, body: bytes) -> None:
         self.problems: dict[str, str] = {}
-        self.errors: Counter[int] = Counter()
         self._transport = transport
         self._patience = patience
         self._threads = threads
@@ -63,8 +63,7 @@ class OneByOne:
         return Outcome.FAILED
 
     def _watch(self, callback_url: str, answer: Answer, *, refused: bool) -> None:
-        if answer.status not in {200, 204}:
-            self.errors[answer.status] += 1
+        metrics.count_answer(answer.status)
         self._unanswered[callback_url] = 0 if answer.status else self._unanswered[callback_url] + 1
         if refused:
             self._stop(callback_url, f"{callback_url} refuses us: {answer.text}")

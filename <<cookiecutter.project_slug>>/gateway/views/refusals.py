@@ -15,6 +15,7 @@ from gateway.exceptions import InternalError, Refusal, StrangerRefusal
 from gateway.guards import Visit
 from gateway.models import WebSocketRefusal
 from gateway.models.journal import record_attempt, record_refusal
+from gateway.views.counting import count_event
 from gateway.wire import EventKind
 
 logger = logging.getLogger("gateway.refusals")
@@ -23,20 +24,18 @@ request_logger = logging.getLogger("django.request")
 ID_HEADER: Final = "X-Refusal-Id"
 """Carries the correlation id on every answer to a caller that is known; `manage.py explain_refusal` takes it."""
 
-_COUNTERS: Final = {
-    EventKind.CONNECT: "websocket_connects_total",
-    EventKind.MESSAGE: "websocket_messages_total",
-}
-
 
 def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
     """The answer to a refused event, after it has been logged, recorded and counted."""
-    kind = visit.event.kind or EventKind.CONNECT
     if isinstance(refusal, StrangerRefusal):
-        metrics.count(_COUNTERS[EventKind.CONNECT], code=refusal.code)
-        _mention(refusal, kind, {"ip_address": visit.event.source_ip})
-        return HttpResponse(status=refusal.status)
-    _count(visit, refusal)
+        return _refuse_stranger(visit, refusal)
+    try:
+        return _refuse_known(visit, refusal, visit.event.kind or EventKind.CONNECT)
+    finally:
+        count_event(visit, refusal.code)
+
+
+def _refuse_known(visit: Visit, refusal: Refusal, kind: EventKind) -> HttpResponse:
     correlation_id = report(refusal, kind=kind, user=visit.user, facts=_facts(visit))
     if kind is EventKind.CONNECT:
         record_attempt(ip_address=visit.event.source_ip, user=visit.user, successful=False, now=visit.now)
@@ -46,6 +45,19 @@ def refuse_event(visit: Visit, refusal: Refusal) -> HttpResponse:
     return answer(refusal, correlation_id)
 
 
+def _refuse_stranger(visit: Visit, refusal: StrangerRefusal) -> HttpResponse:
+    """What a stranger sends is no event, so it counts on its own. The ids are those that it claims."""
+    kind = visit.event.kind or ""
+    metrics.count("websocket_strangers_total", code=refusal.code, kind=kind or "none")
+    claimed = {
+        "ip_address": visit.event.source_ip,
+        "connection_id": clean(visit.event.connection_id or "")[:128],
+        "request_id": visit.event.request_id,
+    }
+    _mention(refusal, kind, claimed)
+    return HttpResponse(status=refusal.status)
+
+
 def fail_event(visit: Visit, error: Exception) -> HttpResponse:
     """The answer to a message that could not be handled: an error frame, and nothing of what went wrong.
 
@@ -53,7 +65,13 @@ def fail_event(visit: Visit, error: Exception) -> HttpResponse:
     message: two-way routes pass the body on whatever the status is (AWS facts 4.1). Where nobody reads a frame the error is
     raised again.
     """
-    _count(visit, InternalError())
+    try:
+        return _answer_failure(visit, error)
+    finally:
+        count_event(visit, InternalError.code)
+
+
+def _answer_failure(visit: Visit, error: Exception) -> HttpResponse:
     if visit.event.kind is not EventKind.MESSAGE:
         raise error
     got_request_exception.send(sender=type(visit.policy), request=visit.request)
@@ -136,13 +154,6 @@ def _facts(visit: Visit) -> dict[str, Any]:
         "user_agent": event.user_agent,
         "request_id": event.request_id,
     }
-
-
-def _count(visit: Visit, refusal: Refusal) -> None:
-    kind = visit.event.kind or EventKind.CONNECT
-    named = {"handler": visit.handler.name if visit.handler else ""} if kind is EventKind.MESSAGE else {}
-    if kind in _COUNTERS:
-        metrics.count(_COUNTERS[kind], 1, code=refusal.code, **named)
 
 
 def _log(refusal: Refusal, correlation_id: str, facts: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from time import perf_counter
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -28,6 +27,7 @@ from gateway.models import WebSocketSession
 from gateway.models.admission import end_session, open_session
 from gateway.models.journal import record_attempt
 from gateway.routing import Handler
+from gateway.views.counting import count_event
 from gateway.views.refusals import fail_event, refuse_event
 from gateway.views.replies import choose_subprotocol, connected, reply
 from gateway.views.sessions import ending_of, session_of
@@ -167,7 +167,7 @@ class WebSocketView(View):
             # The handshake fails, so there will be no $disconnect to end the row.
             WebSocketSession.objects.retire([session.connection_id])
             raise
-        metrics.count("websocket_connects_total", code="accepted")
+        count_event(visit, "accepted")
         return answer
 
     def _welcome(self, visit: Visit, session: WebSocketSession) -> None:
@@ -190,18 +190,11 @@ class WebSocketView(View):
         self.body = visit.payload
         if visit.handler is None:
             return reply(visit.body, None, ping=True)
-        answer = reply(visit.body, self._call(visit.handler.name, visit.request, *args, **kwargs))
-        metrics.count("websocket_messages_total", handler=visit.handler.name, code="handled")
+        with _transaction():
+            result = getattr(self, visit.handler.name)(visit.request, *args, **kwargs)
+        answer = reply(visit.body, result)
+        count_event(visit, "handled")
         return answer
-
-    def _call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """The handler's result. How long it took is counted here; refusals and failures are counted where they are answered."""
-        started = perf_counter()
-        try:
-            with _transaction():
-                return getattr(self, name)(*args, **kwargs)
-        finally:
-            metrics.observe("websocket_message_seconds", perf_counter() - started, handler=name)
 
     def _disconnect(self, visit: Visit) -> HttpResponse:
         session = end_session(ending_of(visit))

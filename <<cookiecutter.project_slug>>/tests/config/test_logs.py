@@ -64,6 +64,19 @@ def test_a_request_of_a_page_has_no_event() -> None:
         assert "connection_id" not in json.loads(JsonFormatter().format(record("Not Found: /", request=request)))
 
 
+def test_an_access_line_has_the_ids_of_its_event() -> None:
+    """gunicorn gives the request's headers beside its format; a request of a page has none of these."""
+    atoms = {"U": "/ws/default", "{x-gateway-connection-id}i": "abc=", "{x-gateway-request-id}i": "r" * 500}
+
+    event, page = (
+        json.loads(JsonFormatter().format(logging.LogRecord("gunicorn.access", 20, "", 0, "%(U)s", (given,), None)))
+        for given in (atoms, {"U": "/"})
+    )
+
+    assert (event["message"], event["connection_id"], event["request_id"]) == ("/ws/default", "abc=", "r" * 128)
+    assert page.keys().isdisjoint({"connection_id", "request_id"})
+
+
 @pytest.mark.parametrize("code", ["\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K", "\x9b2K", "\u202e", "\ud800"])
 def test_a_client_cannot_forge_a_line(code: str) -> None:
     """Line breaks, terminal codes and letters that turn the text around are shown, not obeyed."""

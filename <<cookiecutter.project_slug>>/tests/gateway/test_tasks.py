@@ -1,12 +1,16 @@
 """What Celery's beat starts by the clock."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
+from django.db import connection
+from django.utils import timezone
 
 from config.celery import app, defaults
 from gateway import tasks
-from gateway.models import WebSocketSession
+from gateway.models import WebSocketSession, WebSocketToken
 from tests.gateway.messaging.conftest import make_sessions
 
 ANYWHERE = "https://nowhere.example/production"
@@ -21,6 +25,22 @@ def test_the_clock_knows_its_tasks() -> None:
     tasks.clean_up()
     tasks.resume_broadcasts()
     assert not WebSocketSession.objects.filter(connected=True).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clean_up_that_fails_keeps_no_other_from_running(ann: Any) -> None:
+    """Sessions cannot be read; tokens are tidied up all the same, and the task fails with the name of what failed."""
+    WebSocketToken.objects.create(token_hash="t", user=ann, created_on=timezone.now() - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gateway_websocketsession RENAME TO gateway_websocketsession_away")
+    try:
+        with pytest.raises(CommandError, match="clear_websocket_sessions"):
+            tasks.clean_up()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE gateway_websocketsession_away RENAME TO gateway_websocketsession")
+
+    assert not WebSocketToken.objects.exists()
 
 
 def test_the_queue_is_the_gateway_s_own() -> None:

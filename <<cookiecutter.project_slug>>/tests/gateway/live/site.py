@@ -47,9 +47,9 @@ class Site:
         """A POST on a connection of its own."""
         return self._request("POST", path, headers, body)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """A GET on a connection of its own."""
-        return self._request("GET", path, {}, b"")
+        return self._request("GET", path, headers or {}, b"")
 
     def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
@@ -72,16 +72,18 @@ class Site:
 
 def database() -> dict[str, str]:
     """The database that the tests use, where another process can reach it."""
-    if connection.vendor != "postgresql":
-        return {}
     given = connection.settings_dict
+    if connection.vendor != "postgresql":
+        return {"DATABASE_URL": f"sqlite:///{given['NAME']}"}
     password = f":{quote(given['PASSWORD'], safe='')}" if given["PASSWORD"] else ""
     address = f"{given['USER']}{password}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
     return {"DATABASE_URL": f"postgres://{address}"}
 
 
 @contextmanager
-def running_site(*, workers: int = 4, threads: int = 4, log: Path = Path(os.devnull)) -> Iterator[Site]:
+def running_site(
+    *, workers: int = 4, threads: int = 4, log: Path = Path(os.devnull), **environment: str
+) -> Iterator[Site]:
     """Starts gunicorn with the project's own configuration, and stops it again. What it prints goes to `log`."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, log.open("wb") as output:
         os.set_inheritable(listener.fileno(), True)
@@ -90,7 +92,7 @@ def running_site(*, workers: int = 4, threads: int = 4, log: Path = Path(os.devn
         process = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
-            env=os.environ | ENVIRONMENT | database(),
+            env=os.environ | ENVIRONMENT | database() | environment,
             pass_fds=[listener.fileno()],
             stdout=output,
             stderr=output,

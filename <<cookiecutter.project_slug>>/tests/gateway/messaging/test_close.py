@@ -5,12 +5,13 @@ import json
 import pytest
 from django.db import transaction
 
+from gateway import metrics
 from gateway.messaging import closing, loop
 from gateway.models import WebSocketSession
 from gateway.testing.outbox import outbox
 from tests.gateway.messaging import behaviours
 from tests.gateway.messaging.conftest import make_sessions
-from tests.gateway.messaging.server import Call, ManagementServer, accept
+from tests.gateway.messaging.server import THROTTLED, Call, ManagementServer, accept
 
 
 @pytest.mark.django_db
@@ -24,6 +25,29 @@ def test_says_why_and_closes(management: ManagementServer, engine: str) -> None:
     first, second = management.calls
     assert (first.method, second.method) == ("POST", "DELETE")
     assert json.loads(first.body) == {"type": "closing", "code": "login_ended", "reconnect": False}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_errors_are_counted(management: ManagementServer, engine: str, method: str) -> None:
+    """Throttled while a connection is closed, at its last frame or at its end: the figures know, and the repetition is none."""
+    make_sessions(management.url, "abc=")
+    answered: list[Call] = []
+
+    async def throttled_once(call: Call, writer: object) -> tuple[int, str, str] | None:
+        if call.method == method and not answered:
+            answered.append(call)
+            return THROTTLED
+        return await accept(call, writer)  # type: ignore[arg-type]
+
+    management.behaviour = throttled_once
+    metrics.registry.drain()
+    WebSocketSession.objects.all().close("login_ended")
+    management.wait_for(lambda calls: len(calls) == 3)
+    loop.close()
+    closing._finish()
+
+    assert metrics.registry.drain() == {'websocket_management_errors_total{status="429"}': 1}
 
 
 @pytest.mark.django_db

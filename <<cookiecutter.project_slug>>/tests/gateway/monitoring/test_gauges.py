@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from gateway import metrics, monitoring
 from gateway.models import ApiGateway, Metric, WebSocketSession
+from gateway.views.metrics import FROM_THE_START, exposition
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ def test_channels_are_sampled_by_the_minute(gateway: ApiGateway) -> None:
     assert Metric.objects.get(minute=monitoring.minute_of(now), series=in_channel("lobby")).value == 3
 
 
-@pytest.mark.parametrize("text", monitoring.FROM_THE_START)
+@pytest.mark.parametrize("text", FROM_THE_START)
 def test_what_an_alarm_waits_for_is_there_before_it_happens(db: None, text: str) -> None:
     """Prometheus sees no increase in a series that begins with a 1."""
-    assert f"{text} 0" in monitoring.exposition().splitlines()
+    assert f"{text} 0" in exposition().splitlines()

@@ -1,6 +1,7 @@
 """Figures: counted in the process, flushed to one table, read by people and by Prometheus."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from gateway import metrics, monitoring
 from gateway.models import ApiGateway, Metric, WebSocketSession
+from gateway.views.metrics import exposition
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 ACCEPTED = 'websocket_connects_total{code="accepted"}'
@@ -106,7 +109,7 @@ def test_prometheus_reads_cumulated_buckets(db: None) -> None:
         metrics.observe("websocket_message_seconds", seconds, handler="default")
     monitoring.flush(NOW)
 
-    lines = monitoring.exposition().splitlines()
+    lines = exposition().splitlines()
 
     assert 'websocket_message_seconds_bucket{handler="default",le="0.005"} 1' in lines
     assert 'websocket_message_seconds_bucket{handler="default",le="0.025"} 2' in lines
@@ -123,7 +126,7 @@ def test_large_figures_keep_their_digits(db: None, value: float, shown: str) -> 
     metrics.count("websocket_connects_total", value, code="accepted")
     monitoring.flush(NOW)
 
-    assert f"{ACCEPTED} {shown}" in monitoring.exposition().splitlines()
+    assert f"{ACCEPTED} {shown}" in exposition().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -173,6 +176,35 @@ def test_a_child_does_not_count_what_its_parent_counted() -> None:
 def test_labels_cannot_break_out() -> None:
     """A quote or a line break in a label stays inside it."""
     assert metrics.series("x_total", code='a"b\nc\\') == 'x_total{code="a\\"b\\nc\\\\"}'
+
+
+@pytest.mark.parametrize("text", ["x" * 127, '"' * 127, "\\" * 127, "\n" * 127, "a" + '"' * 127, "\U0001f600" * 127])
+def test_labels_that_begin_alike_stay_apart(text: str) -> None:
+    """Cut where they are too long once they are escaped, they end with a hash of the whole."""
+    first, second = (metrics.series("x_total", code=text + end) for end in "ab")
+
+    assert first != second
+    assert len(first) <= len('x_total{code=""}') + metrics.LONGEST_LABEL
+    assert re.fullmatch(r'x_total\{code="(?:[^"\\\n]|\\["\\n])*"\}', first)
+
+
+@pytest.mark.parametrize("name", ["x" * 128, '"' * 128, "\\" * 128])
+def test_the_longest_names_can_be_written(db: None, name: str) -> None:
+    """A column that is too short for one series would keep all of them from the database. Channels keep a figure each."""
+    gateway = ApiGateway.objects.create(api_name=name)
+    for number in range(2):
+        channel = "c" * 190 + str(number)
+        WebSocketSession.objects.create(
+            connection_id=f"{number}=", channel_name=channel, api_gateway=gateway, created_on=timezone.now()
+        )
+    metrics.count("websocket_messages_total", handler="h" * 300, code="c" * 300)
+    metrics.observe("websocket_message_seconds", 99, handler='"' * 300)
+
+    assert monitoring.flush() == 4
+
+    rows = Metric.objects.values_list("series", flat=True)
+    assert max(map(len, rows)) <= 255
+    assert sum(row.startswith("websocket_channel_sessions") for row in rows) == 2
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,30 @@ def test_prometheus_needs_its_token(figures: None, visitor: Client, settings: ob
     assert 'websocket_connects_total{code="accepted"} 3' in answer.content.decode()
 
 
+def test_staff_may_read(figures: None, visitor: Client) -> None:
+    """In their browser, without a token."""
+    visitor.force_login(get_user_model().objects.create_user("s", is_staff=True))
+
+    assert visitor.get(reverse("metrics")).status_code == 200
+
+
+def test_signed_in_is_not_enough(figures: None, visitor: Client) -> None:
+    """Users of the site are strangers to its figures."""
+    visitor.force_login(get_user_model().objects.create_user("u"))
+
+    assert visitor.get(reverse("metrics")).status_code == 404
+
+
+def test_staff_that_has_left_may_not_read(figures: None, visitor: Client) -> None:
+    """Whose account is switched off is nobody."""
+    user = get_user_model().objects.create_user("s", is_staff=True)
+    visitor.force_login(user)
+    user.is_active = False
+    user.save()
+
+    assert visitor.get(reverse("metrics")).status_code == 404
+
+
 def test_an_empty_token_opens_nothing(figures: None, visitor: Client) -> None:
     """A missing setting does not match a missing header."""
     assert visitor.get(reverse("metrics")).status_code == 404
