@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import environ
 
 from config import dev_addresses
+from gateway.regions import execute_api_host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -41,13 +42,13 @@ ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=str.strip, default=_defaul
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", cast=str.strip, default=[])
 
 INSTALLED_APPS = [
+    "accounts",  # before the admin, whose pages get the site's icon from a template of this app
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "accounts",
     "gateway",
     "realtime",
 ]
@@ -176,7 +177,9 @@ SECURE_REDIRECT_EXEMPT = [r"^ws/", r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=True) else None
 
 # A page may load its own files only, and open sockets to the gateway only.
-SOCKETS = [f"wss://{ASKED_FOR['domain_name']}", f"wss://*.execute-api.{AWS_REGION or '*'}.amazonaws.com"]
+SOCKETS = [f"wss://{ASKED_FOR['domain_name']}"]
+if AWS_REGION:
+    SOCKETS.append(f"wss://{execute_api_host('*', AWS_REGION)}")
 if WEBSOCKETS["APIGATEWAYV2_ENDPOINT"]:
     SOCKETS.append(WEBSOCKETS["APIGATEWAYV2_ENDPOINT"].replace("http", "ws", 1))
 CONTENT_SECURITY_POLICY = {
@@ -194,6 +197,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Logs: lines for people while debugging, JSON for machines otherwise; never a query string ------------------------
 
+LOG_FORMAT = env("DJANGO_LOG_FORMAT", default="plain" if DEBUG else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -202,7 +206,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": env("DJANGO_LOG_FORMAT", default="plain" if DEBUG else "json"),
+            "formatter": LOG_FORMAT,
             "filters": ["no_query"],
         },
     },
@@ -212,6 +216,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "botocore": {"level": "WARNING"},
+        # For machines, every few seconds. People have the page "Realtime".
+        "gateway.figures": {"level": "NOTSET" if LOG_FORMAT == "json" else "WARNING"},
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },
 }

@@ -139,9 +139,12 @@ class ApiGatewayAdmin(admin.ModelAdmin):
             return self._show(request, gateway, action, plan, plane)
 
         def run() -> None:
+            what = getattr(self, action).short_description
+            self.log_change(request, gateway, f"{what} ({len(plan.steps)} steps on {plane.name})")
             try:
                 carry_out(gateway, plane, lambda _line: None)
             except ProvisioningError as error:
+                self.log_change(request, gateway, f"{what}: stopped. {error}")
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 self.message_user(request, f"Done: {len(plan.steps)} steps on {plane.name}.", messages.SUCCESS)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from gateway.admin.codes import RefusalCodeFilter
 from gateway.admin.reading import ReadOnlyAdmin
 from gateway.explanations import explain
 from gateway.models import WebSocketRefusal
@@ -12,7 +13,7 @@ class WebSocketRefusalAdmin(ReadOnlyAdmin):
     """Refusals past the API id: those of strangers are only logged and counted."""
 
     list_display = ("correlation_id", "created_on", "kind", "code", "user", "ip_address", "channel_name", "detail")
-    list_filter = ("code", "kind", "created_on")
+    list_filter = (RefusalCodeFilter, "kind", "created_on")
     list_select_related = ("user",)
     search_fields = ("correlation_id", "connection_id", "request_id", "user__username", "ip_address", "origin")
     readonly_fields = ("meaning", "remedy")

@@ -8,10 +8,13 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from gateway.admin.codes import DISCONNECTED, ClosingCodeFilter
 from gateway.admin.reading import ReadOnlyAdmin
+from gateway.admin.trail import leave_trail
 from gateway.models import WebSocketSession
 
-DISCONNECTED = "disconnected_by_staff"
+QUOTED = 200
+"""Letters of a message that the History quotes."""
 
 
 class MessageForm(ActionForm):
@@ -34,9 +37,9 @@ class WebSocketSessionAdmin(ReadOnlyAdmin):
         "created_on",
         "updated_on",
     )
-    list_filter = ("connected", "api_gateway", "closing_code", "created_on")
+    list_filter = ("connected", "api_gateway", ClosingCodeFilter, "created_on")
     list_select_related = ("user", "api_gateway")
-    search_fields = ("connection_id", "channel_name", "user__username", "ip_address")
+    search_fields = ("connection_id", "channel_name", "user__username", "ip_address", "=closing_code")
     exclude = ("session_key_hash", "auth_hash", "message_instants", "strikes")
     action_form = MessageForm
     actions = ("disconnect", "send")
@@ -55,7 +58,9 @@ class WebSocketSessionAdmin(ReadOnlyAdmin):
     @admin.action(description="Disconnect", permissions=["act"])
     def disconnect(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Closes the sockets. Their clients do not come back by themselves."""
-        count = WebSocketSession.objects.filter(pk__in=queryset.values("pk")).close(DISCONNECTED)
+        chosen = WebSocketSession.objects.filter(pk__in=queryset.values("pk"))
+        leave_trail(request, chosen.filter(connected=True, closing_on__isnull=True), "Disconnect.")
+        count = chosen.close(DISCONNECTED)
         self.message_user(request, f"{count} connections are being closed.", messages.SUCCESS)
 
     @admin.action(description="Send the message", permissions=["act"])
@@ -66,6 +71,8 @@ class WebSocketSessionAdmin(ReadOnlyAdmin):
             self.message_user(request, "Write a message first.", messages.ERROR)
             return
         receivers = WebSocketSession.objects.filter(pk__in=queryset.values("pk"))
+        quoted = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+        leave_trail(request, receivers.deliverable(), f"Send the message: {quoted}")
         delivery = receivers.send_message({"type": "notice", "message": text}, wait_for_commit=False)
         self.message_user(
             request,

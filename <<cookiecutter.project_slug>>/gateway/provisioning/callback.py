@@ -1,26 +1,9 @@
 """Addresses on API Gateway: where messages are posted, and what AWS calls its parts in a region."""
 
-from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.models import ApiGateway
-
-PARTITIONS: Final = (
-    ("cn-", "aws-cn", "amazonaws.com.cn"),
-    ("us-gov-", "aws-us-gov", "amazonaws.com"),
-    ("us-iso-", "aws-iso", "c2s.ic.gov"),
-    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
-    ("eusc-", "aws-eusc", "amazonaws.eu"),
-)
-"""Regions that do not begin like these are in the partition `aws`."""
-
-
-def partition_of(region: str) -> tuple[str, str]:
-    """The partition for ARNs and the suffix of host names: `cn-north-1` -> `("aws-cn", "amazonaws.com.cn")`."""
-    for prefix, partition, suffix in PARTITIONS:
-        if region.startswith(prefix):
-            return partition, suffix
-    return "aws", "amazonaws.com"
+from gateway.regions import execute_api_host, partition_of
 
 
 def arn_of(path: str, region: str) -> str:
@@ -44,4 +27,4 @@ def callback_url(
         return f"{management_endpoint.rstrip('/')}{urlsplit(gateway.api_endpoint).path}/{gateway.stage_name}"
     if gateway.domain_is_live:
         return "/".join(part for part in (f"https://{gateway.domain_name}", gateway.api_mapping_key) if part)
-    return f"https://{gateway.api_id}.execute-api.{region}.{partition_of(region)[1]}/{gateway.stage_name}"
+    return f"https://{execute_api_host(gateway.api_id, region)}/{gateway.stage_name}"

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 
@@ -48,3 +49,30 @@ def test_a_database_that_cannot_be_reached_shows_in_time() -> None:
 
     assert printed(script, DATABASE_URL="postgres://a:b@127.0.0.1/c") == "5\n"
     assert printed(script, DATABASE_URL="postgres://a:b@127.0.0.1/c?connect_timeout=2") == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("region", "address"),
+    [
+        ("eu-central-1", "wss://*.execute-api.eu-central-1.amazonaws.com"),
+        ("cn-north-1", "wss://*.execute-api.cn-north-1.amazonaws.com.cn"),
+        ("eusc-de-east-1", "wss://*.execute-api.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_pages_may_open_the_sockets_of_their_region(region: str, address: str) -> None:
+    """The custom domain's and API Gateway's own, which ends with its partition's suffix; and nothing else."""
+    script = "print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['connect-src'])"
+
+    assert printed(script, AWS_REGION=region) == f"{[chr(39) + 'self' + chr(39), 'wss://ws.example.com', address]}\n"
+
+
+def test_without_a_region_there_is_no_address_of_api_gateway_s() -> None:
+    """`*.execute-api.*` would be no valid source: browsers leave it out, and say so on every page."""
+    assert "execute-api" not in printed("print(settings.CONTENT_SECURITY_POLICY)", AWS_REGION="")
+
+
+def test_passwords_are_kept_by_argon2() -> None:
+    """The slow hash that is hardest to guess on graphics cards. Tests use a quick one, so this asks the site's own settings."""
+    script = "from django.contrib.auth.hashers import make_password\nprint(make_password('a new password'))"
+
+    assert printed(script).startswith("argon2$argon2id$")

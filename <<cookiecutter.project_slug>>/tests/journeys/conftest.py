@@ -5,14 +5,22 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from tests.journeys.people import Person
 from tests.journeys.site import ROOT, Site
 
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "build" / "screenshots"))
+LOOKS: dict[str, Any] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -24,9 +32,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(site: Site) -> Iterator[Browser]:
-    """A headless Chromium. It ends before the site does, so that no socket outlives its server."""
+    """A headless Chromium. It ends before the site does, so that no socket outlives its server, and with its module: while
+    Playwright runs its event loop in this thread, Django refuses its database to the tests that follow.
+    """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine")
@@ -50,12 +60,35 @@ def bob(site: Site, browser: Browser) -> Iterator[Person]:
         yield person
 
 
-def picture(page: Page, name: str) -> Path:
-    """Keeps a screenshot as an artefact."""
+def violations(page: Page) -> list[str]:
+    """What axe-core objects to. The page's policy refuses its script: the window has to be opened with `bypass_csp`."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['help']} ({one['nodes'][0]['html']})" for one in found]
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> Path:
+    """Keeps a screenshot as an artefact: of what the window shows, or of the whole page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path)
+    page.screenshot(path=path, full_page=whole)
     return path
+
+
+class Requests:
+    """What a page asks for from now on: of which hosts, how much comes back, and what is refused."""
+
+    def __init__(self, page: Page) -> None:
+        self.hosts: set[str | None] = set()
+        self.sizes: dict[str, int] = {}
+        self.refused: list[str] = []
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).hostname))
+        page.on("requestfinished", self._weigh)
+        page.on("response", lambda response: self.refused.append(response.url) if response.status >= 400 else None)
+
+    def _weigh(self, request: Request) -> None:
+        # What the browser has from its cache has a size below nothing: that of the headers which did not come.
+        self.sizes[request.url] = max(0, request.sizes()["responseBodySize"])
 
 
 def side_by_side(page: Page, pictures: list[Path], name: str) -> None:

@@ -31,6 +31,7 @@ class Site:
     process: subprocess.Popen[str]
     port: int
     gateway_port: int
+    environment: dict[str, str]
     lines: list[str] = field(default_factory=list)
     fresh: "queue.Queue[str]" = field(default_factory=queue.Queue)
 
@@ -54,7 +55,7 @@ class Site:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        site = cls(process, port, gateway_port)
+        site = cls(process, port, gateway_port, environment)
         threading.Thread(target=site._read, daemon=True).start()
         site.wait_for_line("READY")
         return site
@@ -96,6 +97,11 @@ class Site:
             for pid, arguments in (row for row in rows if len(row) == 2)
             if "manage.py" in arguments and (f"{self.port}" in arguments or f"{self.gateway_port}" in arguments)
         }
+
+    def manage(self, *arguments: str, **environment: str) -> None:
+        """`manage.py` on the site's database."""
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self.environment | environment, check=True, timeout=READY_SECONDS)
 
     def kill_the_gateway(self) -> None:
         """Ends the emulator the hard way; `dev` starts another."""

@@ -5,8 +5,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.conftest import picture, side_by_side
-from tests.journeys.people import Person
+from tests.journeys.conftest import Requests, picture, side_by_side
+from tests.journeys.people import PATIENCE_MS, Person
 from tests.journeys.site import Site
 
 pytestmark = pytest.mark.browser
@@ -112,19 +112,32 @@ def test_messages_are_text(alice: Person, bob: Person) -> None:
 
 
 def test_no_request_leaves_this_machine(site: Site, browser: Browser) -> None:
-    """The page loads nothing from anywhere else, and weighs less than 60 KB."""
+    """The welcome page loads nothing from anywhere else, and weighs less than 60 KB."""
     context = browser.new_context()
     page = context.new_page()
-    hosts: set[str] = set()
-    sizes: list[int] = []
-    page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
-    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    welcome = Requests(page)
     page.goto(site.first_address)
     page.wait_for_load_state("networkidle")
     context.close()
 
-    assert hosts == {"127.0.0.1"}
-    assert sum(sizes) < 60_000
+    assert welcome.hosts == {"127.0.0.1"}
+    assert sum(welcome.sizes.values()) < 60_000
+
+
+def test_no_request_of_the_chat_leaves_this_machine(site: Site, browser: Browser) -> None:
+    """Signed in and with its socket open, in a browser that has kept nothing but the login. Less than 60 KB, before compression."""
+    with Person.sign_in(browser, site.first_address, "alice") as person:
+        context = browser.new_context(storage_state=person.page.context.storage_state())
+        page = context.new_page()
+        chat = Requests(page)
+        page.goto(site.first_address)
+        expect(page.locator("#state")).to_have_attribute("data-state", "open", timeout=PATIENCE_MS)
+        page.wait_for_load_state("networkidle")
+        context.close()
+
+    assert chat.hosts == {"127.0.0.1"}
+    assert any(address.endswith("/client.js") for address in chat.sizes)
+    assert sum(chat.sizes.values()) < 60_000
 
 
 def test_the_site_is_healthy(site: Site) -> None:

@@ -48,6 +48,7 @@ def test_way_of_a_message(alice: Person, bob: Person, inspector: Page, browser: 
     """Client, gateway, Django, gateway, clients: every hop, in that order, and why it went there."""
     alice.is_in_state("open")
     bob.is_in_state("open")
+    expect(inspector.locator("#open-count")).to_have_text("2", timeout=PATIENCE_MS)  # whoever was here before has left
     bob.says("Ready when you are.")
     alice.sees("Ready when you are.")
     alice.says("Watch this one go through.")

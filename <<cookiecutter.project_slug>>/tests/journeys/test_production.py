@@ -128,6 +128,20 @@ def test_pages_say_how_browsers_must_treat_them(production: Production) -> None:
     assert "unsafe" not in policy
 
 
+def test_pages_may_open_the_sockets_of_this_site_alone(production: Production) -> None:
+    """At the custom domain, and at API Gateway's own address while there is none."""
+    asked_for = json.loads((ROOT / "config" / "gateway.json").read_text(encoding="utf-8"))
+    policy = production.get("/").headers["Content-Security-Policy"]
+
+    (places,) = [part.split()[1:] for part in policy.split(";") if part.split()[0] == "connect-src"]
+
+    assert places == [
+        "'self'",
+        f"wss://{asked_for['domain_name']}",
+        "wss://*.execute-api.eu-central-1.amazonaws.com",
+    ]
+
+
 def test_cookies_travel_over_tls_only(production: Production) -> None:
     """The token endpoint's CSRF cookie as well."""
     cookies = production.get("/").headers.get_all("Set-Cookie", [])
@@ -143,12 +157,13 @@ def test_plain_http_is_redirected_except_where_no_redirect_is_followed(productio
     assert production.get("/ws/connect", secure=False).status != 301
 
 
-def test_static_files_have_hashed_names_and_are_there(production: Production) -> None:
-    """Each file that the page names can be fetched, and kept for good."""
-    page = production.get("/").body.decode()
+@pytest.mark.parametrize("path", ["/", "/admin/login/"])
+def test_static_files_have_hashed_names_and_are_there(production: Production, path: str) -> None:
+    """Each file that the page names, its icon among them, can be fetched, and kept for good."""
+    page = production.get(path).body.decode()
     names = [part.split('"')[0] for part in page.split('="')[1:] if part.startswith("/static/")]
 
-    assert names
+    assert any("icon" in name for name in names)
     for name in names:
         answer = production.get(name)
         assert answer.status == 200, name

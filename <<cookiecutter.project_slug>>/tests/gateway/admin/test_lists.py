@@ -62,6 +62,44 @@ def test_a_list_costs_a_constant_number_of_statements(staff: Client, name: str) 
 
 
 @pytest.mark.parametrize("name", LISTS)
+def test_no_list_looks_through_a_whole_table_twice(staff: Client, name: str) -> None:
+    """These tables grow to millions of rows: they are counted once, and nothing is gathered from all of their rows."""
+    list(people(0, 2))
+    with CaptureQueriesContext(connection) as made:
+        staff.get(f"/admin/gateway/{name}/", {"q": "user1"})
+
+    statements = [query["sql"] for query in made if f"gateway_{name}" in query["sql"]]
+    assert sum("COUNT(" in statement for statement in statements) == 1
+    assert not any("DISTINCT" in statement for statement in statements)
+
+
+@pytest.mark.parametrize(("name", "field"), [("websocketsession", "closing_code"), ("websocketrefusal", "code")])
+def test_a_filter_offers_the_known_codes(staff: Client, name: str, field: str) -> None:
+    """Whether or not a row has them."""
+    assert f"?{field}=login_ended" in staff.get(f"/admin/gateway/{name}/").content.decode()
+
+
+@pytest.mark.parametrize("code", ["disconnected_by_staff", "a_code_of_your_own"])
+def test_filter_by_closing_code(staff: Client, code: str) -> None:
+    """A code that is not offered can still be asked for in the address, and searched for."""
+    chosen, other = people(0, 2)
+    WebSocketSession.objects.filter(pk=chosen.session.pk).update(closing_code=code)
+
+    for question in ({"closing_code": code}, {"q": code}):
+        page = staff.get("/admin/gateway/websocketsession/", question).content.decode()
+        assert chosen.connection_id in page
+        assert other.connection_id not in page
+
+
+def test_filter_by_refusal_code(staff: Client) -> None:
+    """Only what was refused for that reason."""
+    list(people(0, 1))
+
+    assert b"1 refusal" in staff.get("/admin/gateway/websocketrefusal/?code=handler_unknown").content
+    assert b"0 refusals" in staff.get("/admin/gateway/websocketrefusal/?code=token_invalid").content
+
+
+@pytest.mark.parametrize("name", LISTS)
 def test_nothing_can_be_edited(staff: Client, name: str) -> None:
     """Not even by a superuser: no adding, changing or deleting."""
     list(people(0, 1))

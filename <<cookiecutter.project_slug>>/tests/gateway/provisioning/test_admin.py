@@ -94,6 +94,22 @@ def test_destroy_removes_the_api(live: Site, staff: Client, django_capture_on_co
     assert live.gateway.api_id == ""
 
 
+def test_the_history_tells_who_applied_what(
+    site: Site, staff: Client, django_capture_on_commit_callbacks: object
+) -> None:
+    """Not for a plan that was only looked at."""
+    url = reverse("admin:gateway_apigateway_history", args=[site.gateway.pk])
+    choose(staff, "apply_plan")
+    looked = staff.get(url).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        confirm(staff, "apply_plan")
+
+    applied = staff.get(url).content.decode()
+    assert "Apply: make AWS as the record asks" not in looked
+    assert "Apply: make AWS as the record asks" in applied
+    assert "steps on" in applied
+
+
 def test_an_error_is_a_message(site: Site, staff: Client) -> None:
     """No page of exceptions: one sentence."""
     site.change(route_selection_expression="")
