@@ -4,9 +4,10 @@ PYTHON ?= python3
 PORT ?= 8000
 GATEWAY_PORT ?= 8001
 BIN := .venv/bin
+PICTURES := chat inspector inspector-dark
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long conformance autobahn bench docs lint format map lock clean
+.PHONY: help demo install test test-long conformance autobahn bench docs screenshots lint format map lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,11 @@ bench: install ## the benchmarks, as ratios within one run (ARGS="fan-out --quic
 docs: install ## the documentation as a site in build/site, its reference written from the code
 	@$(BIN)/python tools/reference.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+screenshots: install ## the pictures of the documentation, taken by the journeys in a browser
+	@rm -rf build/screenshots
+	@$(BIN)/python tools/check.py journeys
+	@cp $(PICTURES:%=build/screenshots/%.png) docs/images/
 
 lint: install ## lint, types and import rules
 	@$(BIN)/python tools/check.py lint types imports

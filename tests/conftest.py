@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.rendering import PROJECT, ROOT, Renderer, copy_of_the_repository, files_in
+from tests.shown import Block, given_to
 
 
 def load(path: Path) -> ModuleType:
@@ -19,6 +20,14 @@ def load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def shown(request: pytest.FixtureRequest) -> list[Block]:
+    """What the tables in `tests/shown.py` say that this test carries out, as the pages have it."""
+    blocks = given_to(request.node.nodeid.rpartition("/")[2])
+    assert blocks, "Nothing of the documentation is given to this test."
+    return blocks
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,17 @@
     ```python   the file that its first line names is written, or, with ", in NAME" after it, its last class gets one more method
     ```diff     the files are changed
 
-Other blocks are shown to readers only.
+A command that would go on for ever is stopped once it says that it is ready.
 """
 
 import json
 import os
 import re
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,50 +23,20 @@ from threading import Event, Thread
 from typing import IO
 
 from tests.children import free_port
-from tests.rendering import ROOT
+from tests.shown import Block, commands_of, why_not_run
 
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"# ([\w./-]+\.py)(, in \w+)?\n")
 CHANGED_BY_PAGES = ("config", "realtime", "tests/realtime")
 SOMETHING_TO_DO = 2
 READY_SECONDS = 90
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block, with the output that the page shows for it."""
-
-    language: str
-    text: str
-    output: str = ""
-
-
-def pages() -> list[str]:
-    """Every page, as a path below docs/."""
-    return sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
-
-
-def text_of(page: str) -> str:
-    return (ROOT / "docs" / page).read_text(encoding="utf-8")
-
-
-def blocks_of(page: str) -> list[Block]:
-    """The page's fenced blocks, in order."""
-    return [Block(*found) for found in BLOCK.findall(text_of(page))]
-
-
-def commands_of(text: str) -> Iterator[str]:
-    """The commands of a block; one may go over several lines within quotes."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        lines.append(line)
-        try:
-            shlex.split("\n".join(lines))
-        except ValueError:  # a quotation goes on
-            continue
-        if "".join(lines).strip():
-            yield "\n".join(lines)
-        lines = []
+RUN = "make run"
+"""The command that a story begins with."""
+GO_ON = {
+    "manage.py emulator --port": "emulator listening",
+    "config worker": "[queues]",
+    "config beat": "LocalTime",
+}
+"""What ends with Ctrl-C only: part of the command, and what it says when it is ready."""
 
 
 @dataclass
@@ -95,12 +65,14 @@ class Story:
             shutil.rmtree(self.project / folder)
             shutil.copytree(self.untouched / folder, self.project / folder)
 
-    def tell(self, page: str, before: Mapping[str, Callable[["Story"], None]] | None = None) -> None:
-        """Carries the page out. `before` a command that starts so, something happens that the page's reader does by hand."""
-        for block in blocks_of(page):
-            getattr(self, f"do_{block.language}", lambda *_: None)(block, before or {})
+    def tell(self, blocks: Iterable[Block], before: Mapping[str, Callable[["Story"], None]] | None = None) -> None:
+        """Carries blocks out. `before` a command that starts so, something happens that the page's reader does by hand."""
+        for block in blocks:
+            if block.language in {"sh", "python", "diff"}:
+                getattr(self, f"do_{block.language}")(block, before or {})
 
     def do_sh(self, block: Block, before: Mapping[str, Callable[["Story"], None]]) -> None:
+        said = command = ""
         for command in commands_of(block.text):
             for beginning, happens in before.items():
                 if command.startswith(beginning):
@@ -123,12 +95,52 @@ class Story:
 
     def run(self, command: str) -> str:
         """What the command prints. A plan says with its exit code whether there is something to do."""
+        if command == RUN or why_not_run(command):
+            return ""  # it runs already, or cannot be run here
+        ready = next((says for part, says in GO_ON.items() if part in command), None)
+        if ready:
+            return self.start_and_stop(self.here(command), ready)
         done = subprocess.run(
-            ["bash", "-c", command], cwd=self.project, env=environment(), capture_output=True, text=True, check=False
+            ["bash", "-c", self.here(command)],
+            cwd=self.project,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         fine = {0, SOMETHING_TO_DO} if "--plan" in command else {0}
         assert done.returncode in fine, f"{command} -> {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
+
+    def here(self, command: str) -> str:
+        """The same on this machine, where ports are those that were free."""
+        command = re.sub(r"^manage\.py", ".venv/bin/python manage.py", command)
+        command = command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace(" --port 8001", " --port 0")
+        command = command.replace("127.0.0.1:8001", f"127.0.0.1:{self.gateway_port}").replace(
+            "/srv/site", str(self.project)
+        )
+        return command.replace("emulator --restart", f"emulator --port {self.gateway_port} --restart")
+
+    def start_and_stop(self, command: str, ready: str) -> str:
+        """What it says until it is ready. No broker runs here: Celery is told of one in its own memory."""
+        with subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=self.project,
+            env=environment() | {"CELERY_BROKER_URL": "memory://"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as child:
+            assert child.stdout is not None
+            said: list[str] = []
+            for line in child.stdout:
+                said.append(line)
+                if ready in line:
+                    child.send_signal(signal.SIGINT)
+                    break
+            child.stdout.read()
+        assert any(ready in line for line in said), f"{command}\n{''.join(said)}"
+        return "".join(said)
 
 
 def environment() -> dict[str, str]:
@@ -140,6 +152,7 @@ def environment() -> dict[str, str]:
 def install(project: Path) -> None:
     """What `make install` and `make dev` leave behind; the packages are this environment's, which are pinned the same."""
     venv = project / ".venv"
+    shutil.rmtree(venv, ignore_errors=True)
     venv.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (venv / name).symlink_to(Path(sys.prefix) / name)
@@ -148,16 +161,21 @@ def install(project: Path) -> None:
 
 
 @contextmanager
-def running(project: Path) -> Iterator[Story]:
-    """`make run`, until the story is over."""
+def running(project: Path, command: str = RUN, folder: Path | None = None) -> Iterator[Story]:
+    """`make run`, in the project or as a command of another folder, until the story is over."""
     untouched = project.with_name("untouched")
-    for folder in CHANGED_BY_PAGES:
-        shutil.copytree(project / folder, untouched / folder)
+    for name in CHANGED_BY_PAGES:
+        shutil.copytree(project / name, untouched / name)
     install(project)
     story = Story(project, free_port(), free_port(), untouched)
-    command = ["make", "run", f"PORT={story.port}", f"GATEWAY_PORT={story.gateway_port}", f"PYTHON={sys.executable}"]
+    ports = f"PORT={story.port} GATEWAY_PORT={story.gateway_port} PYTHON={sys.executable}"
     with subprocess.Popen(
-        command, cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["bash", "-c", command.replace("make run", f"exec make run {ports}")],
+        cwd=folder or project,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as site:
         assert site.stdout is not None
         reader = Thread(target=story.listen, args=(site.stdout,))

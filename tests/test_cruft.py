@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import PROJECT, copy_of_the_repository
+from tests.shown import Block, commands_of
+from tests.test_first_commands import ENTER_AT_EVERY_QUESTION, published_as
 
 CRUFT = Path(sys.executable).parent / "cruft"
 # Setting up ends once .env is written: packages are another test's affair.
@@ -52,11 +54,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(work, "One")
     git(work, "tag", "1.0")
     inside = work / PROJECT
-    (inside / CHANGED).write_text((inside / CHANGED).read_text(encoding="utf-8") + "\nNew in 2.0.\n", encoding="utf-8")
-    (inside / ADDED).write_text('"""New in 2.0."""\n', encoding="utf-8")
+    (inside / CHANGED).write_text((inside / CHANGED).read_text(encoding="utf-8") + "\nNew in 1.1.\n", encoding="utf-8")
+    (inside / ADDED).write_text('"""New in 1.1."""\n', encoding="utf-8")
     (inside / DROPPED).unlink()
     commit(work, "Two")
-    git(work, "tag", "2.0")
+    git(work, "tag", "1.1")
     git(folder, "clone", "--quiet", "--bare", "work", "template.git")
     return folder / "template.git"
 
@@ -114,7 +116,7 @@ def test_an_update_brings_what_is_new(project: Project) -> None:
     done = project.cruft("update", "--skip-apply-ask")
 
     assert done.returncode == 0, done.stdout
-    assert (project.folder / CHANGED).read_text(encoding="utf-8").endswith("New in 2.0.\n")
+    assert (project.folder / CHANGED).read_text(encoding="utf-8").endswith("New in 1.1.\n")
     assert (project.folder / ADDED).is_file()
     assert not (project.folder / DROPPED).exists()
     assert project.cruft("check").returncode == 0
@@ -140,3 +142,39 @@ def test_a_route_can_be_added_on_the_way(project: Project) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "def wave(" in (project.folder / "realtime" / "views.py").read_text(encoding="utf-8")
+
+
+def test_the_page_comes_true(template: Path, tmp_path: Path, shown: list[Block]) -> None:
+    """docs/keep-up.md: a project of version 1.0, then 1.1 is released."""
+    create, *later = [command for block in shown for command in commands_of(block.text)]
+    released = tmp_path / "template.git"
+    git(tmp_path, "clone", "--quiet", "--bare", template, released)
+    git(released, "update-ref", "refs/heads/main", "1.0")
+    address = published_as("https://github.com/org/apigw-ws-template", released)
+    path = {"PATH": f"{CRUFT.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+    def say(folder: Path, command: str) -> int:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env=os.environ | OFFLINE | SOMEBODY | address | path,
+            input=ENTER_AT_EVERY_QUESTION,
+            text=True,
+            check=False,
+        )
+        return done.returncode
+
+    assert say(tmp_path, create) == 0
+    project = tmp_path / "my_realtime_site"
+    git(project, "init", "--quiet")
+    commit(project, "Begin")
+    git(released, "update-ref", "refs/heads/main", "1.1")
+    codes = []
+    for command in later:
+        codes.append(say(project, command))
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--allow-empty", "--message", command)
+
+    assert dict(zip(later, codes, strict=True)) == {command: int(command == "cruft check") for command in later}
+    assert (project / ADDED).is_file()
+    assert "def wave(" in (project / "realtime" / "views.py").read_text(encoding="utf-8")

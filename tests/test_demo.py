@@ -17,6 +17,7 @@ import pytest
 from tests.children import free_port
 from tests.conftest import load
 from tests.rendering import ROOT, copy_of_the_repository
+from tests.shown import Block
 from tests.test_setup import NO_NETWORK, OTHER_PROJECT
 
 
@@ -33,11 +34,11 @@ def demo(repository: Path) -> ModuleType:
 
 
 @contextmanager
-def running(repository: Path) -> Iterator[tuple[str, list[str], subprocess.Popen[str]]]:
+def running(repository: Path, command: str = "make demo") -> Iterator[tuple[str, list[str], subprocess.Popen[str]]]:
     """`make demo` as a user starts it, in a shell full of another project's variables: address, lines, process."""
     arguments = [f"PORT={free_port()}", f"GATEWAY_PORT={free_port()}", f"PYTHON={sys.executable}"]
     process = subprocess.Popen(
-        ["make", "demo", *arguments],
+        [*command.split(), *arguments],
         cwd=repository,
         env=os.environ | OTHER_PROJECT,
         stdout=subprocess.PIPE,
@@ -67,9 +68,10 @@ def left_behind(repository: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == folder]
 
 
-def test_it_serves_the_page_and_stops_on_ctrl_c(repository: Path) -> None:
+def test_it_serves_the_page_and_stops_on_ctrl_c(repository: Path, shown: list[Block]) -> None:
     """The first run: everything is made, nothing of the shell's is used."""
-    with running(repository) as (address, _, process):
+    (command,) = shown
+    with running(repository, command.text) as (address, _, process):
         with urllib.request.urlopen(address, timeout=30) as page:
             assert page.status == 200
         os.killpg(process.pid, signal.SIGINT)

@@ -15,11 +15,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.rendering import PROJECT, ROOT, Renderer
+from tests.shown import Block, blocks_of, commands_of
 
 DOCS = ROOT / "docs"
 PAGES = ("to-aws.md", "custom-domain.md", "rotate-the-secret.md")
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-JSON = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SOMETHING_TO_DO = 2
 
 
@@ -93,10 +92,9 @@ def workplace(render: Renderer, tmp_path: Path, moto: str, monkeypatch: pytest.M
             emulator.terminate()
 
 
-def commands_of(page: str) -> list[str]:
-    """The lines of a page's `sh` blocks."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return [line for block in BLOCK.findall(text) for line in block.splitlines() if line.strip()]
+def commands(blocks: list[Block]) -> list[str]:
+    """All of them."""
+    return [command for block in blocks for command in commands_of(block.text)]
 
 
 def expected(command: str) -> set[int]:
@@ -111,21 +109,21 @@ PREPARED = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_the_page_runs(workplace: Workplace, page: str) -> None:
-    """In the order of the page, in one shell. What the other pages take for granted has been done before."""
-    before = [] if page == "to-aws.md" else PREPARED
+@pytest.mark.parametrize("page", [*PAGES, "tutorial.md"])
+def test_every_command_of_the_page_runs(workplace: Workplace, shown: list[Block], page: str) -> None:
+    """In the order of the page, in one shell. What two pages take for granted has been done before."""
+    before = PREPARED if page in {"custom-domain.md", "rotate-the-secret.md"} else []
 
-    done = workplace.run(before + commands_of(page))
+    done = workplace.run(before + commands(shown))
 
-    assert len(done) == len(before) + len(commands_of(page))
+    assert len(done) == len(before) + len(commands(shown))
     for command, code, out in done:
         assert code in expected(command), f"{command} -> {code}\n{out}"
 
 
 def test_a_rotation_has_nothing_to_plan_before_it_switches(workplace: Workplace) -> None:
     """As the page says: accepting a second secret changes nothing on AWS."""
-    done = workplace.run(PREPARED + commands_of("rotate-the-secret.md"))
+    done = workplace.run(PREPARED + commands(blocks_of("rotate-the-secret.md", "sh")))
 
     plans = [(code, out) for command, code, out in done if "--plan" in command]
     assert [code for code, _ in plans] == [0]
@@ -163,11 +161,10 @@ def test_the_page_says_what_has_not_been_tried(page: str) -> None:
     )
 
 
-def test_the_policies_of_the_page_are_those_of_the_project() -> None:
+def test_the_policies_of_the_page_are_those_of_the_project(shown: list[Block]) -> None:
     """Both, word for word."""
     folder = ROOT / PROJECT / "gateway" / "provisioning" / "policies"
-    shown = [json.loads(block) for block in JSON.findall((DOCS / "iam.md").read_text(encoding="utf-8"))]
 
-    assert shown == [
+    assert [json.loads(block.text) for block in shown] == [
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("runtime", "deployer")
     ]

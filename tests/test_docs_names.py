@@ -6,7 +6,7 @@ import pytest
 from django.conf import global_settings
 
 from tests.rendering import PROJECT, ROOT, known_files
-from tests.stories import blocks_of, pages, text_of
+from tests.shown import blocks_of, pages, text_of
 
 CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
 GENERATED = {

@@ -4,18 +4,18 @@ import ast
 import re
 
 from tests.rendering import PROJECT, ROOT
+from tests.shown import Block
 
 PAGE = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 EMULATOR = ROOT / PROJECT / "emulator"
 
 
-def test_recipes_are_run() -> None:
+def test_recipes_are_run(shown: list[Block]) -> None:
     """Each Python block is part of the tested recipes, letter for letter."""
     recipes = (ROOT / PROJECT / "tests" / "emulator" / "test_recipes.py").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
-    assert len(blocks) >= 5
-    assert [block for block in blocks if block not in recipes] == []
+    assert len(shown) >= 5
+    assert [block.text for block in shown if block.text not in recipes] == []
 
 
 def test_faults_are_listed() -> None:

@@ -37,6 +37,27 @@ def test_every_row_is_tested() -> None:
     assert [test for tests in named.values() for test in tests if not has_test(*test)] == []
 
 
+def test_every_switch_has_a_row() -> None:
+    """And no row names one that is not there; nor a fault."""
+    source = {
+        name: (ROOT / PROJECT / "emulator" / f"{name}.py").read_text(encoding="utf-8")
+        for name in ("switches", "faults")
+    }
+    sides = " ".join(row[3] for row in rows())
+
+    after = " ".join(re.findall(r"switch(?:es)? (`\w+`(?: and `\w+`)*)", sides))
+    named = set(re.findall(r"\w+(?=`)", after))
+    assert named == set(re.findall(r"^    (\w+): \w+ =", source["switches"], re.MULTILINE))
+    assert set(re.findall(r"fault `([a-z-]+)`", sides)) <= set(
+        re.findall(r'^    "([a-z-]+)": ', source["faults"], re.MULTILINE)
+    )
+
+
+def test_what_is_unsettled_says_what_is_done() -> None:
+    """Never just "the same": nobody knows what that would be. Where it is, something else in the row is settled."""
+    assert [row[0] for row in rows() if row[2] == "unsettled" and row[3] == "the same"] == []
+
+
 def test_conformance_names_its_rows() -> None:
     """Each behaviour that is shown against AWS as well says which rows it is about, and they exist."""
     numbers = {int(row[0]) for row in rows()}

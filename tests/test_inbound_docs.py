@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import PROJECT, ROOT, Renderer
+from tests.shown import Block
 
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-HANDLERS = (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8")
 ENGINE = ROOT / PROJECT / "gateway"
 ROW = re.compile(
     r"^\| (?:every|connect|message|disconnect) \| `(\w+)` \| .+? \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE
 )
-BLOCK = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 
 
 def sources(folder: str) -> str:
@@ -68,10 +67,11 @@ def test_every_check_is_named() -> None:
 
 
 @pytest.fixture
-def project(render: Renderer, tmp_path: Path) -> Path:
+def project(render: Renderer, tmp_path: Path, shown: list[Block]) -> Path:
     """A fresh project, with the page's files written into it."""
     rendered = render.fresh(tmp_path, setup_now=False)
-    for name, text in BLOCK.findall(HANDLERS):
+    for block in shown:
+        name, text = block.text.removeprefix("# ").split("\n", 1)
         (rendered / name).write_text(text, encoding="utf-8")
     return rendered
 

@@ -144,7 +144,7 @@ def stages(marks: str) -> list[Stage]:
         Stage("image", [template("tests/test_image.py")]),
         Stage(
             "journeys",
-            [template("tests/test_journeys.py")],
+            [template("tests/test_journeys.py", *WHOLE_SUITES)],
             lambda: no_program("chromium", "chromium-browser", "google-chrome"),
         ),
     ]

@@ -1,6 +1,7 @@
 """What the code of the generated project says, read without running it: notes, variables, messages of checks."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,9 @@ def text_of(node: ast.expr, local: dict[str, ast.expr]) -> str:
 def placeholder(part: ast.expr) -> str:
     name = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ast.unparse(part)
     return {"conf().PATH": "path", "view.__name__": "view"}.get(name, name if name.isidentifier() else "...")
+
+
+def rows_about(switch: str) -> str:
+    """The rows of the table of behaviours that name a switch of the emulator."""
+    page = PROJECT.parent / "docs" / "fidelity.md"
+    return ", ".join(re.findall(rf"^\| (\d+) \|.*`{switch}`", page.read_text(encoding="utf-8"), re.MULTILINE))

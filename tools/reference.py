@@ -192,6 +192,19 @@ def from_where(expression: str) -> str:
     return code(expression) if expression.startswith("context.") else expression
 
 
+def switches_page() -> str:
+    from emulator.switches import Switches
+
+    notes = reading.attribute_notes("emulator/switches.py", "Switches")
+    defaults = {field.name: code(default_of(field.default)) for field in fields(Switches)}
+    rows = [(code(name), default, notes[name], reading.rows_about(name)) for name, default in defaults.items()]
+    intro = """
+        What the emulator does where AWS is not known: the keywords of `emulator.switches.Switches`, which
+        `gateway.testing.emulator.running_emulator(switches=...)` takes. Rows are those of [the table](../fidelity.md).
+    """
+    return page("Switches of the emulator", intro, table(("Switch", "Default", "Decides", "Rows"), rows))
+
+
 def metrics_page() -> str:
     from gateway import metrics, monitoring
 
@@ -259,6 +272,7 @@ WRITERS: dict[str, Callable[[], str]] = {
     "headers": headers_page,
     "metrics": metrics_page,
     "checks": checks_page,
+    "switches": switches_page,
 }
 
 

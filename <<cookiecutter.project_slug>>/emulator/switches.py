@@ -10,7 +10,9 @@ class Switches:
     """Safe means: a backend or client that works here also works if AWS turns out to do the other thing."""
 
     idle_timeout: float = limits.IDLE_TIMEOUT_SECONDS
+    """Seconds without a message after which a connection ends."""
     max_connection_time: float = limits.MAX_CONNECTION_SECONDS
+    """Seconds after which a connection ends, whatever it does."""
     control_frames_reset_idle: bool = False
     """Whether a client's pings keep the connection open. Unsettled; by default applications need a heartbeat of their own."""
     serial_messages: bool = False
@@ -38,6 +40,7 @@ class Switches:
     account_rate: float = 10_000.0
     """Requests a second, account-wide: handshakes, messages and callbacks together."""
     account_burst: int = 5_000
+    """Requests at once, after a pause."""
     outbound_buffer_bytes: int = 262_144
     """Unsent bytes per connection above which a callback is answered with 429. AWS publishes no figure."""
     concurrent_messages: int = 64

@@ -132,10 +132,10 @@ function callHops(note) {
   ];
 }
 
-/** `reply frame, 12 B`, `text in 3 frames, 80.0 KB, 2.1 KB compressed`. */
+/** `reply frame, 12 B`, `text in 3 frames, 80.0 KB (2.1 KB)`: compressed, in brackets, and short, since an arrow has little room. */
 function frameText(name, note) {
   const frames = note.frames > 1 ? `${name} in ${note.frames} frames` : `${name} frame`;
-  return `${frames}, ${bytes(note.size)}${note.compressed ? `, ${bytes(note.wire_size)} compressed` : ""}`;
+  return `${frames}, ${bytes(note.size)}${note.compressed ? ` (${bytes(note.wire_size)})` : ""}`;
 }
 
 function controlText(note) {

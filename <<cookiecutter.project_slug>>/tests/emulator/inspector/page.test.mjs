@@ -98,7 +98,7 @@ test("the close frames of both sides are part of the end, in their order", () =>
 test("a hop says in how many frames a message came, and what was left of it on the wire", () => {
   const long = { ...message, size: 81_920, frames: 3, wire_size: 2_150, compressed: true };
 
-  assert.equal(storyOf([long], long).hops[0].text, "text in 3 frames, 80.0 KB, 2.1 KB compressed");
+  assert.equal(storyOf([long], long).hops[0].text, "text in 3 frames, 80.0 KB (2.1 KB)");
   assert.equal(storyOf([message], message).hops[0].text, "text frame, 2 B");
   assert.equal(wireSentence(long), "3 frames, 2.1 KB on the wire, compressed");
   assert.equal(wireSentence({ frames: 1, wire_size: 8, compressed: false }), "1 frame, 8 B on the wire");
