@@ -7,9 +7,11 @@ import logging
 from typing import Final
 
 from celery import shared_task
+from celery.signals import worker_process_shutdown
 from django.core.management import CommandError, call_command
 
 from gateway.models.broadcast import BroadcastShard, resume
+from gateway.monitoring import flush
 
 logger = logging.getLogger(__name__)
 
@@ -45,3 +47,9 @@ def clean_up() -> None:
             failed.append(command)
     if failed:
         raise CommandError(f"Failed: {', '.join(failed)}. The log has the tracebacks.")
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def leave_figures(**_: object) -> None:
+    """Writes what a process of a worker has counted: it ends without what Python does when a program exits."""
+    flush()

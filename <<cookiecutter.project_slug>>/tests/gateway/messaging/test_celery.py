@@ -18,7 +18,7 @@ import pytest
 
 from gateway.messaging.delivery import Delivery
 from gateway.messaging.fan_out import CHUNK
-from gateway.models import Broadcast, WebSocketSession
+from gateway.models import Broadcast, Metric, WebSocketSession
 from tests.gateway.messaging import behaviours
 from tests.gateway.messaging.children import PROJECT, database, environment, finished, python
 from tests.gateway.messaging.conftest import make_sessions
@@ -126,6 +126,20 @@ def test_workers_carry_a_broadcast_out(management: ManagementServer, broker: str
     assert broadcast.shards.count() == 6
     assert (whole.sent, whole.total) == (3_000, 3_000)
     assert management.counts() == dict.fromkeys(ids, 1)
+
+
+def test_a_worker_that_stops_leaves_its_figures(management: ManagementServer, redis: str) -> None:
+    """Its processes write what they have counted before they end, however long it is to the next flush."""
+    make_sessions(management.url, *[f"id{n}" for n in range(100)])
+    flushing = json.dumps({"METRICS_FLUSH_SECONDS": 3_600})
+
+    with worker(redis, TEST_WEBSOCKETS=flushing) as process:
+        account_of(send(redis, shard_size=10))
+        process.terminate()
+        process.wait(30)
+
+    sent = Metric.objects.get(minute=Metric.TOTAL, series='websocket_posts_total{outcome="sent"}')
+    assert sent.value == 100
 
 
 def test_a_young_connection(management: ManagementServer, redis: str) -> None:
