@@ -22,7 +22,11 @@ def main() -> None:
     except ImproperlyConfigured as error:
         if str(error) != "Set the DJANGO_SECRET_KEY environment variable":
             raise
-        raise SystemExit("DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.") from error
+        if os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".env")):
+            remedy = "`.env` is without it: write one there, or delete the file and run `make install`."
+        else:
+            remedy = "On a laptop run `make install`, which makes `.env`."
+        raise SystemExit(f"DJANGO_SECRET_KEY is not set. {remedy}") from error
 
 
 if __name__ == "__main__":

@@ -154,6 +154,26 @@ def test_a_project_that_was_not_set_up_says_so(project: Path, render: Renderer, 
     assert done.stdout == "DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.\n"
 
 
+def test_an_env_without_its_key_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
+    """`make install` leaves a file that is there alone, so it would not help."""
+    fresh = render.fresh(tmp_path)
+    (fresh / ".env").write_text("DJANGO_DEBUG=true\n", encoding="utf-8")
+
+    done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={})
+
+    assert done.stdout.startswith("DJANGO_SECRET_KEY is not set. `.env` is without it: ")
+
+
+def test_an_env_that_is_no_text_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
+    """And names the file."""
+    fresh = render.fresh(tmp_path)
+    (fresh / ".env").write_bytes(b"DJANGO_DEBUG=true\n\xff\n")
+
+    done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={})
+
+    assert done.stdout.endswith(".env is no text in UTF-8. Mend it, or delete it and run `make install`.\n")
+
+
 # --- .env ---------------------------------------------------------------------------------------------------------
 
 

@@ -41,11 +41,11 @@ def attribute_notes(module: str, class_name: str) -> dict[str, str]:
 
 
 def variables(module: str) -> Iterator[tuple[str, str]]:
-    """Each variable that is read through `env`, and its default as the source has it."""
+    """Each variable that is read, and its default as the source has it."""
     for node in ast.walk(source(module)):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
-        if ast.unparse(node.func).partition(".")[0] == "env":
+        if ast.unparse(node.func).partition(".")[0] in {"env", "yes_or_no"}:
             given = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
             name = str(node.args[0].value)
             yield name, COMPUTED.get(name) or literal(given)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config import dev_addresses
 from gateway.regions import execute_api_host
@@ -18,12 +19,25 @@ from gateway.regions import execute_api_host
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 GIVEN = frozenset(os.environ)
+NO = frozenset({"false", "off", "no", "n", "0"})
 env = environ.Env()  # lists have commas between their items; `cast=str.strip` allows a blank behind each
-environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
+try:
+    environ.Env.read_env(str(BASE_DIR / ".env"), overwrite=env.bool("DOTENV_WINS", default=False))
+except UnicodeDecodeError as error:
+    raise ImproperlyConfigured(".env is no text in UTF-8. Mend it, or delete it and run `make install`.") from error
+
+
+def yes_or_no(name: str, *, default: bool) -> bool:
+    """A variable that is true or false. Raises ImproperlyConfigured for anything else: a slip must not make a laptop a server."""
+    text = env.str(name, default="").strip().lower()
+    if text in {"", *NO, *env.BOOLEAN_TRUE_STRINGS}:
+        return default if not text else text not in NO
+    raise ImproperlyConfigured(f"{name} is {text!r}. Give true or false.")
+
 
 # --- Core ---------------------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DJANGO_DEBUG", default=False)
+DEBUG = yes_or_no("DJANGO_DEBUG", default=False)
 SECRET_KEY = env("DJANGO_SECRET_KEY")
 
 # While `manage.py dev` runs, commands in other terminals work on its API Gateway and with its addresses.
@@ -171,10 +185,11 @@ USE_TZ = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_SSL_REDIRECT = not DEBUG and env.bool("DJANGO_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = not DEBUG and yes_or_no("DJANGO_SSL_REDIRECT", default=True)
 # API Gateway follows no redirect, and a load balancer's health check speaks plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^ws/", r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=True) else None
+BEHIND_PROXY = yes_or_no("DJANGO_BEHIND_PROXY", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 
 # A page may load its own files only, and open sockets to the gateway only.
 SOCKETS = [f"wss://{ASKED_FOR['domain_name']}"]

@@ -94,7 +94,9 @@ def refuse_uri(uri: str, owner: str, *, is_aws: bool) -> None:
     if not is_aws:
         return
     if parts.scheme != "https":
-        raise ProvisioningError(f"The address {uri!r} of {owner} is not https: set DJANGO_BASE_URL to https://...")
+        raise ProvisioningError(
+            f"The address {uri!r} of {owner} is not https: set DJANGO_BASE_URL to https://... and run manage.py register_gateway"
+        )
     if is_private(parts.hostname):
         raise ProvisioningError(
             f"The address {uri!r} of {owner} cannot be reached from AWS: set DJANGO_BASE_URL to this site's public address."

@@ -76,3 +76,17 @@ def test_passwords_are_kept_by_argon2() -> None:
     script = "from django.contrib.auth.hashers import make_password\nprint(make_password('a new password'))"
 
     assert printed(script).startswith("argon2$argon2id$")
+
+
+@pytest.mark.parametrize(("text", "debug"), [("true", True), ("ON", True), (" no ", False), ("", False)])
+def test_what_is_true_and_what_is_not(text: str, debug: bool) -> None:
+    """However it is spelled."""
+    assert printed("print(settings.DEBUG)", DJANGO_DEBUG=text) == f"{debug}\n"
+
+
+def test_neither_true_nor_false() -> None:
+    """A slip would otherwise be taken for no, and a laptop for a server."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        printed("", DJANGO_DEBUG="ture")
+
+    assert caught.value.stderr.endswith("ImproperlyConfigured: DJANGO_DEBUG is 'ture'. Give true or false.\n")

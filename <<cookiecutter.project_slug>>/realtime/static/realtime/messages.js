@@ -128,7 +128,7 @@ export class MessageList {
     const date = new Date(sentOn ?? Date.now());
     const valid = Number.isNaN(date.getTime()) ? new Date() : date;
     const item = make("li", "message");
-    const name = user || "somebody";
+    const name = user || "Notice";
     const time = make("time", "", TIME.format(valid));
     time.dateTime = valid.toISOString();
     time.title = FULL.format(valid);

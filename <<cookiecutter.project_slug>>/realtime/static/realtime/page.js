@@ -128,6 +128,7 @@ element("raw").addEventListener("submit", async (event) => {
   } catch (error) {
     showNotice(error instanceof SyntaxError ? "That is no JSON." : sentence(error.code, error.message, error.errors));
   }
+  element("frames").scrollIntoView({ block: "nearest" });
 });
 
 // Somebody listens now: what had been entered before would have gone nowhere.

@@ -8,7 +8,7 @@ const SENTENCES = {
   rate_limited: "Too many attempts to connect. The next one waits a little.",
   message_rate_limited: "That was too fast. Wait a moment, then send it again.",
   origin_not_allowed: "This page's address is not on the list of allowed origins (WEBSOCKET_ALLOWED_ORIGINS).",
-  channel_invalid: "That is no channel name: use letters, digits, hyphens and underscores.",
+  channel_invalid: "That is no channel name: use letters, digits, hyphens and underscores, and not too many.",
   channel_forbidden: "This channel is not open to you. Pick another one, or have it opened in the admin, under Channel permissions.",
   session_unknown: "The server does not know this connection any more. A new one is opened.",
   csrf_failed: "This page is older than your login. Load it again.",

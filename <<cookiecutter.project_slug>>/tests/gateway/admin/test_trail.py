@@ -27,7 +27,7 @@ def staff(db: None) -> Client:
 def connected(db: None) -> list[WebSocketClient]:
     """Three people's connections."""
     users = [get_user_model().objects.create_user(f"user{number}", password="x") for number in range(3)]
-    clients = [WebSocketClient(user, source_ip=f"198.51.100.{user.pk}") for user in users]
+    clients = [WebSocketClient(user, source_ip=f"198.51.100.{number}") for number, user in enumerate(users)]
     for client in clients:
         client.connect()
     return clients
