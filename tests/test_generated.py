@@ -101,6 +101,15 @@ def test_other_routes_pass_the_checks(render: Renderer, routes: str, check: str)
     python(render(routes=routes), *CHECKS[check])
 
 
+def test_handlers_may_do_without_annotations(render: Renderer, tmp_path: Path) -> None:
+    """As most of Django's users write them."""
+    project = render.fresh(tmp_path)
+    with (project / "realtime" / "views.py").open("a", encoding="utf-8") as views:
+        views.write("\n    @handler\n    def vote(self, request, *args, **kwargs):\n        return {'choice': self.body['choice']}\n")
+
+    python(project, *CHECKS["types"])
+
+
 @pytest.mark.parametrize("routes", ["", "ping", "fetch_history", ", ".join(f"route_{n}" for n in range(20))])
 def test_other_routes_have_tests_that_pass(render: Renderer, routes: str) -> None:
     """Each route that was asked for comes with a test of its own."""
