@@ -105,7 +105,9 @@ def test_handlers_may_do_without_annotations(render: Renderer, tmp_path: Path) -
     """As most of Django's users write them."""
     project = render.fresh(tmp_path)
     with (project / "realtime" / "views.py").open("a", encoding="utf-8") as views:
-        views.write("\n    @handler\n    def vote(self, request, *args, **kwargs):\n        return {'choice': self.body['choice']}\n")
+        views.write(
+            "\n    @handler\n    def vote(self, request, *args, **kwargs):\n        return {'choice': self.body['choice']}\n"
+        )
 
     python(project, *CHECKS["types"])
 
