@@ -144,34 +144,26 @@ def test_a_laptop_answers_to_its_own_names(project: Path) -> None:
     assert hosts == {"true": "['example.com', 'localhost', '127.0.0.1']", "false": "['example.com']"}
 
 
-def test_a_project_that_was_not_set_up_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
-    """In one sentence, with the command that helps."""
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        (None, "DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.\n"),
+        (b"DJANGO_DEBUG=true\n", "`.env` is without it: write one there, or delete the file and run `make install`.\n"),
+        (b"\xff\n", ".env is no text in UTF-8. Mend it, or delete it and run `make install`.\n"),
+    ],
+)
+def test_a_project_without_a_good_env_says_so(
+    project: Path, render: Renderer, tmp_path: Path, env: bytes | None, sentence: str
+) -> None:
+    """In one sentence, with what helps: `make install` leaves a file alone that is there."""
     fresh = render.fresh(tmp_path)
+    if env is not None:
+        (fresh / ".env").write_bytes(env)
 
     done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={"DJANGO_DEBUG": "true"})
 
     assert done.returncode == 1
-    assert done.stdout == "DJANGO_SECRET_KEY is not set. On a laptop run `make install`, which makes `.env`.\n"
-
-
-def test_an_env_without_its_key_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
-    """`make install` leaves a file that is there alone, so it would not help."""
-    fresh = render.fresh(tmp_path)
-    (fresh / ".env").write_text("DJANGO_DEBUG=true\n", encoding="utf-8")
-
-    done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={})
-
-    assert done.stdout.startswith("DJANGO_SECRET_KEY is not set. `.env` is without it: ")
-
-
-def test_an_env_that_is_no_text_says_so(project: Path, render: Renderer, tmp_path: Path) -> None:
-    """And names the file."""
-    fresh = render.fresh(tmp_path)
-    (fresh / ".env").write_bytes(b"DJANGO_DEBUG=true\n\xff\n")
-
-    done = run(fresh, project / ".venv/bin/python", "manage.py", "check", environ={})
-
-    assert done.stdout.endswith(".env is no text in UTF-8. Mend it, or delete it and run `make install`.\n")
+    assert done.stdout.endswith(sentence)
 
 
 # --- .env ---------------------------------------------------------------------------------------------------------
